@@ -1,0 +1,179 @@
+"""What the owner of an installation may change, and the secrets it keeps.
+
+A setting comes from, strongest first: a command-line flag, the environment (`FASTCLIP_PORT`), the file
+`settings.toml` in the data folder, its default here. Secrets are never settings: `secret()` keeps them in the
+system's keyring, else in `secrets.json` (mode 0600) in the data folder, and `secrets_kept_in()` says which.
+"""
+
+import base64
+import difflib
+import functools
+import json
+import os
+import secrets
+import tomllib
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from filelock import FileLock
+
+from fastclip.errors import InvalidRequest
+
+
+def _setting(default: Any, meaning: str) -> Any:
+    return field(default=default, metadata={"meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation. Every field but `data_dir` is a setting; `meaning` stands in README as it stands here."""
+
+    data_dir: Path
+    host: str = _setting("127.0.0.1", "Address to listen on; `0.0.0.0` lets the LAN in")
+    port: int = _setting(8787, "Port to listen on; the next free one is taken when it is busy")
+    public_url: str = _setting("", "Address under which others reach this machine, for links in answers and mails")
+    allowed_hosts: tuple[str, ...] = _setting((), "Further host names that requests may name, besides this machine's own")
+    database: str = _setting("", "Rows: empty for SQLite in the data folder, or `postgresql://…`")
+    blobs: str = _setting("", "Bytes: empty for the data folder, or `s3://bucket?endpoint=…`")
+    queue: str = _setting("", "Work: empty for SQLite in the data folder, or `redis://…`")
+    ffmpeg_workers: int = _setting(2, "Cuts and encodes that run at the same time")
+    light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
+    heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
+    secrets: str = _setting("auto", "Where secrets are kept: `keyring`, `file`, or `auto` for the keyring where there is one")
+    new_members_covered: bool = _setting(True, "New members are covered: their shortfalls are paid by the house")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data_dir / 'fastclip.db'}"
+
+    @property
+    def blobs_url(self) -> str:
+        return self.blobs or f"file://{self.data_dir / 'blobs'}"
+
+    @property
+    def queue_url(self) -> str:
+        return self.queue or f"sqlite:///{self.data_dir / 'queue.db'}"
+
+    @property
+    def temp_dir(self) -> Path:
+        return self.data_dir / "temp"
+
+
+def load(data_dir: Path | str | None = None, **flags: Any) -> Settings:
+    """Settings of the installation in `data_dir` (flag, `FASTCLIP_DATA`, else the user's own data folder).
+
+    Makes the folder, private to the user. flags: values of fields, None for "not given".
+    Raises InvalidRequest for a setting that does not exist or cannot be read.
+    """
+    folder = Path(data_dir or os.environ.get("FASTCLIP_DATA") or platformdirs.user_data_path("fastclip", False))
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    known = {f.name: f for f in fields(Settings) if f.name != "data_dir"}
+    given = _from_file(folder / "settings.toml", set(known))
+    given |= {name: os.environ[env] for name in known if (env := f"FASTCLIP_{name.upper()}") in os.environ}
+    given |= {name: value for name, value in flags.items() if value is not None}
+    return Settings(data_dir=folder, **{name: _typed(name, known[name].type, value) for name, value in given.items()})
+
+
+def describe() -> list[tuple[str, str, str]]:
+    """(name, default, meaning) of every setting, for `--help`, README and its test."""
+    rows = [f for f in fields(Settings) if f.name != "data_dir" and f.default is not MISSING]
+    return [(f.name, json.dumps(f.default), f.metadata["meaning"]) for f in rows]
+
+
+def _from_file(path: Path, known: set[str]) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidRequest(f"{path.name} cannot be read: {error}. Mend that line or move the file away.") from error
+    for name in said:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise InvalidRequest(f"{path.name} names `{name}`, which is no setting." + (f" Did you mean `{near[0]}`?" if near else ""))
+    return said
+
+
+def _typed(name: str, kind: Any, value: Any) -> Any:
+    """`value` (text from the environment, or a TOML value) as the field's type."""
+    try:
+        if kind is bool:
+            return _boolean(value)
+        if kind is int:
+            return int(value)
+        if kind is str:
+            return str(value)
+        return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"Setting `{name}` is {value!r}; it needs {getattr(kind, '__name__', 'a list of names')}.") from error
+
+
+def _boolean(value: Any) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        raise ValueError(value)
+    return words[str(value).lower()]
+
+
+def secret(settings: Settings, name: str) -> bytes:
+    """32 random bytes kept under `name`; made at the first asking, the same ever after, in every process."""
+    with FileLock(settings.data_dir / "secrets.lock"):
+        kept = _keep(settings)
+        if (found := kept.get(name)) is None:
+            found = base64.b64encode(secrets.token_bytes(32)).decode()
+            kept.put(name, found)
+        return base64.b64decode(found)
+
+
+def secrets_kept_in(settings: Settings) -> str:
+    """`keyring (SecretService)` or `secrets.json, mode 0600`, for the owner's health page."""
+    return _keep(settings).name
+
+
+class _KeyringKeep:
+    def __init__(self, settings: Settings, backend: Any) -> None:
+        self.service, self.backend = f"fastclip:{settings.data_dir}", backend
+        self.name = f"keyring ({type(backend).__module__.rsplit('.', 1)[-1]})"
+
+    def get(self, name: str) -> str | None:
+        return self.backend.get_password(self.service, name)
+
+    def put(self, name: str, value: str) -> None:
+        self.backend.set_password(self.service, name, value)
+
+
+class _FileKeep:
+    name = "secrets.json, mode 0600"
+
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.data_dir / "secrets.json"
+
+    def get(self, name: str) -> str | None:
+        return json.loads(self.path.read_text()).get(name) if self.path.exists() else None
+
+    def put(self, name: str, value: str) -> None:
+        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        part = self.path.with_suffix(".part")
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+            json.dump(kept | {name: value}, out)
+        os.replace(part, self.path)
+
+
+@functools.cache
+def _keep(settings: Settings) -> _KeyringKeep | _FileKeep:
+    """The keyring when it really keeps secrets, else the file. A file that exists goes on being used."""
+    if settings.secrets == "file" or (settings.secrets == "auto" and (settings.data_dir / "secrets.json").exists()):
+        return _FileKeep(settings)
+    import keyring
+
+    backend = keyring.get_keyring()
+    # `fail` (no keyring), `null` and keyrings.alt (plain text) must not pass for a keyring.
+    works = backend.priority > 0 and "keyrings.alt" not in type(backend).__module__ and "null" not in type(backend).__module__
+    if works:
+        return _KeyringKeep(settings, backend)
+    if settings.secrets == "keyring":
+        raise InvalidRequest("Setting `secrets` asks for the keyring, but this system has none that works.")
+    return _FileKeep(settings)
