@@ -1,0 +1,197 @@
+// What a cut costs and why something cannot be cut, from the server's rules: the same sums the server will do.
+import type { Account, Preview, Rules, Upload } from '../api/types';
+import type { Segment, StudioDocument } from './document';
+import { text } from './strings';
+
+/** What of a source decides its formats, qualities and price. */
+export interface Source {
+  kind: 'video' | 'audio';
+  width: number;
+  height: number;
+  hasSound: boolean;
+  duration: number;
+}
+
+/** One entry of a list to choose from; with a reason it is shown and cannot be chosen. */
+export interface Choice<Value> {
+  value: Value;
+  label: string;
+  reason: string | null;
+}
+
+export interface Price {
+  cents: number;
+  /** What the sum is made of. */
+  lines: { label: string; cents: number }[];
+}
+
+/** A sum of decimal times may pass a limit by this much and mean the limit. */
+const SLACK_S = 1e-6;
+const ULTRA = { short: 2160, long: 3840 };
+
+export function sourceOf(preview: Preview, upload: Upload): Source {
+  const { media_kind: kind, width, height, duration } = preview;
+  return { kind, width, height, duration, hasSound: upload.has_audio !== false };
+}
+
+export function isUltraHd({ width, height }: Source): boolean {
+  return Math.min(width, height) >= ULTRA.short && Math.max(width, height) >= ULTRA.long;
+}
+
+export function mayUseUltraHd(account: Account): boolean {
+  return account.is_covered || account.has_paid_deposit;
+}
+
+/** The format a fresh document begins with. */
+export function firstFormat(rules: Rules, kind: Source['kind']): string {
+  return rules.formats[kind].session[0]!;
+}
+
+/** Every format of any source, those that do not fit this one with their reason. */
+export function formatChoices(rules: Rules, source: Source, segments: readonly Segment[]): Choice<string>[] {
+  const all = new Set([...rules.formats.video.session, ...rules.formats.audio.session]);
+  return [...all].map((value) => ({
+    value,
+    label: text.formats[value] ?? value.toUpperCase(),
+    reason: formatRefusal(rules, source, segments, value),
+  }));
+}
+
+/** The qualities of one format. Null is "as the source"; a name that only repeats another is left out. */
+export function qualityChoices(
+  rules: Rules,
+  source: Source,
+  account: Account,
+  format: string,
+): Choice<string | null>[] {
+  const names = Object.values(rules.qualities).flat().filter(isSize);
+  const asSource = { value: null, label: sourceQuality(source, account, format), reason: null };
+  const sized = [...new Set(names)].map((value) => ({
+    value,
+    label: value === '4k' ? '4K' : value,
+    reason: qualityRefusal(rules, source, account, format, value),
+  }));
+  return [asSource, ...sized];
+}
+
+/** Why the whole list has no meaning for this format, or null. */
+export function qualityRefusalForFormat(rules: Rules, format: string): string | null {
+  return rules.qualities[format] ? null : text.refusals.qualityOfSound;
+}
+
+export function formatRefusal(
+  rules: Rules,
+  source: Source,
+  segments: readonly Segment[],
+  format: string,
+): string | null {
+  const name = format.toUpperCase();
+  if (!rules.formats[source.kind].session.includes(format)) return text.refusals.needsPicture(name);
+  if (isSound(rules, format) && !source.hasSound) return text.refusals.noSound;
+  if (format !== 'gif') return null;
+  const longest = Math.max(0, ...segments.map(lengthOf));
+  return longest > rules.limits.max_gif_s + SLACK_S
+    ? text.refusals.gifTooLong(rules.limits.max_gif_s, longest)
+    : null;
+}
+
+export function qualityRefusal(
+  rules: Rules,
+  source: Source,
+  account: Account,
+  format: string,
+  quality: string,
+): string | null {
+  const allowed = rules.qualities[format];
+  if (!allowed) return text.refusals.qualityOfSound;
+  if (!allowed.includes(quality))
+    return text.refusals.qualityOfFormat(format.toUpperCase(), text.quality(quality));
+  if (heightOf(quality) > shortEdge(source)) return text.refusals.sourceIsSmaller(shortEdge(source));
+  if (quality === '4k' && !mayUseUltraHd(account)) return text.refusals.needsDeposit;
+  return null;
+}
+
+/** What is wrong with one segment, or null. */
+export function segmentRefusal(rules: Rules, format: string, segment: Segment): string | null {
+  const length = lengthOf(segment);
+  const { max_segment_s, max_gif_s } = rules.limits;
+  if (length > max_segment_s + SLACK_S) return text.refusals.segmentTooLong(max_segment_s, length);
+  if (format === 'gif' && length > max_gif_s + SLACK_S) return text.refusals.gifTooLong(max_gif_s, length);
+  return null;
+}
+
+/** Why `Cut` cannot be pressed, or null. `balance` in dollars; a covered account has no need of one. */
+export function cutRefusal(
+  rules: Rules,
+  source: Source,
+  account: Account,
+  document: StudioDocument,
+  balance: number,
+): string | null {
+  const { segments, format } = document;
+  if (segments.length === 0) return text.refusals.noSegments;
+  if (segments.length > rules.limits.max_segments) {
+    return text.refusals.tooManySegments(rules.limits.max_segments, segments.length);
+  }
+  const wrongFormat = formatRefusal(rules, source, [], format);
+  if (wrongFormat) return wrongFormat;
+  for (const [index, segment] of segments.entries()) {
+    const reason = segmentRefusal(rules, format, segment);
+    if (reason) return text.refusals.ofSegment(index + 1, reason);
+  }
+  const { cents } = priceOf(rules, source, account, document);
+  if (!account.is_covered && cents > Math.round(balance * 100)) return text.refusals.balance(cents, balance);
+  return null;
+}
+
+/** The quality to ask the server for: one that does not fit the format or source any more falls back to the source's. */
+export function qualityToAsk(
+  rules: Rules,
+  source: Source,
+  account: Account,
+  { format, quality }: Pick<StudioDocument, 'format' | 'quality'>,
+): string | null {
+  if (quality === null || qualityRefusal(rules, source, account, format, quality)) return null;
+  return quality;
+}
+
+export function priceOf(rules: Rules, source: Source, account: Account, document: StudioDocument): Price {
+  const count = document.segments.length;
+  const { trim_cents, trim_4k_surcharge_cents } = rules.prices;
+  const lines = [{ label: text.price.segments(count, trim_cents), cents: count * trim_cents }];
+  if (comesOutUltraHd(rules, source, account, document)) {
+    lines.push({
+      label: text.price.ultraHd(count, trim_4k_surcharge_cents),
+      cents: count * trim_4k_surcharge_cents,
+    });
+  }
+  return { cents: lines.reduce((sum, line) => sum + line.cents, 0), lines };
+}
+
+export const lengthOf = (segment: { start: number; end: number }): number => segment.end - segment.start;
+
+function comesOutUltraHd(rules: Rules, source: Source, account: Account, document: StudioDocument): boolean {
+  if (!isUltraHd(source) || !rules.qualities[document.format]?.includes('4k')) return false;
+  const quality = qualityToAsk(rules, source, account, document);
+  return quality === '4k' || (quality === null && mayUseUltraHd(account));
+}
+
+/** A format without qualities is one of sound. */
+function isSound(rules: Rules, format: string): boolean {
+  return rules.qualities[format] === undefined;
+}
+
+function sourceQuality(source: Source, account: Account, format: string): string {
+  if (source.kind === 'audio') return text.asSource;
+  const isCapped = isUltraHd(source) && (format === 'gif' || !mayUseUltraHd(account));
+  return text.sameAsSource(isCapped ? 1080 : shortEdge(source));
+}
+
+const shortEdge = ({ width, height }: Source): number => Math.min(width, height);
+
+/** `1080p`, `4k`; not the aliases `high` and `medium`. */
+const isSize = (quality: string): boolean => /^\d+[pk]$/.test(quality);
+
+function heightOf(quality: string): number {
+  return quality === '4k' ? ULTRA.short : Number.parseInt(quality, 10);
+}
