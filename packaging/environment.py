@@ -106,7 +106,7 @@ def _steps(for_tests: bool) -> Iterator[_Step]:
         yield _Step("Node", lambda: _install_locked(lock_of("node")), (lock_of("node"),))
     if not pages.is_built():
         yield _Step("pages", lambda: _run(str(PYTHON), pages.__file__), (), is_due=True)
-    yield _Step("FastClip", _install_fastclip, (project,))
+    yield _Step("program", _install_fastclip, (project,))
 
 
 def _done_now(step: _Step) -> bool:

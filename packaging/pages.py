@@ -108,4 +108,7 @@ def _is_installed() -> bool:
 
 
 if __name__ == "__main__":
-    build()
+    try:
+        build()
+    except (subprocess.CalledProcessError, OSError) as error:
+        sys.exit(f"The pages could not be built: {error}")
