@@ -1,0 +1,87 @@
+// Every endpoint the interface calls, in the shape openapi-typescript writes, so that its file can take this one's place.
+import type * as t from './types';
+
+interface Asked {
+  query?: object;
+  path?: object;
+  body?: object;
+}
+
+type Part<In extends Asked, K extends 'query' | 'path'> = In[K] extends object ? In[K] : never;
+
+interface Operation<Out, In extends Asked = Record<never, never>> {
+  parameters: In['path'] extends object
+    ? { query?: Part<In, 'query'>; header?: never; path: In['path']; cookie?: never }
+    : { query?: Part<In, 'query'>; header?: never; path?: never; cookie?: never };
+  requestBody: In['body'] extends object ? { content: { 'application/json': In['body'] } } : never;
+  responses: {
+    200: { headers: Record<string, unknown>; content: { 'application/json': Out } };
+    default: { headers: Record<string, unknown>; content: { 'application/json': t.ErrorEnvelope } };
+  };
+}
+
+type Ok = { ok: true };
+type File = { path: { file_id: string } };
+type JobPath = { path: { job_id: string } };
+type ClipPath = { path: { clip_id: string } };
+type Empty = Record<string, never>;
+
+/** A type alias, not an interface: openapi-fetch needs the index signature that only an alias has. */
+export type paths = {
+  '/v1/setup': {
+    get: Operation<{ needs_owner: boolean }>;
+    post: Operation<t.Session, { body: { token: string; email: string; name: string; password: string } }>;
+  };
+  '/v1/auth/sign-in': { post: Operation<t.Session, { body: { email: string; password: string } }> };
+  '/v1/auth/sign-out': { post: Operation<Ok, { body: Empty }> };
+  '/v1/auth/session': { get: Operation<t.Session> };
+
+  '/v1/account': { get: Operation<t.Account> };
+  '/v1/account/signup-credit': { post: Operation<{ granted: number; balance: number }, { body: Empty }> };
+  '/v1/keys': { get: Operation<{ data: t.Key[] }>; post: Operation<t.NewKey, { body: { name: string } }> };
+  '/v1/keys/{key_id}': { delete: Operation<Ok, { path: { key_id: string } }> };
+  '/v1/balance': { get: Operation<t.Balance> };
+  '/v1/rules': { get: Operation<t.Rules> };
+
+  '/v1/uploads': { get: Operation<t.Listing<t.Upload>, { query: { limit?: number; cursor?: string } }> };
+  '/v1/uploads/sample': { post: Operation<t.Upload, { body: Empty }> };
+  '/v1/upload/request': { post: Operation<t.SimpleUpload, { body: t.UploadAsk }> };
+  '/v1/upload/abort': { post: Operation<Ok & { file_id: string }, { body: { file_id: string } }> };
+  '/v1/upload/multipart/initiate': {
+    post: Operation<t.MultipartUpload, { body: t.UploadAsk & { part_size: number; part_count: number } }>;
+  };
+  '/v1/upload/multipart/refresh': {
+    post: Operation<
+      { file_id: string; upload_id: string; parts: t.PartUrl[]; expires_in: number },
+      { body: { file_id: string; upload_id: string; part_numbers: number[] } }
+    >;
+  };
+  '/v1/upload/multipart/complete': {
+    post: Operation<
+      Ok & { file_id: string; queued_validation: true },
+      { body: { file_id: string; upload_id: string; parts: t.PartTag[] } }
+    >;
+  };
+  '/v1/upload/multipart/abort': {
+    post: Operation<Ok & { file_id: string }, { body: { file_id: string; upload_id: string } }>;
+  };
+  '/v1/upload/{file_id}': { get: Operation<t.Upload, File> };
+  '/v1/upload/{file_id}/preview': { get: Operation<t.Preview, File> };
+  '/v1/upload/{file_id}/proxy': { post: Operation<t.Preview, File & { body: Empty }> };
+
+  '/v1/clip': { post: Operation<t.ClipQueued, { body: t.ClipAsk }> };
+  '/v1/clip/{job_id}': { get: Operation<t.Job, JobPath> };
+  '/v1/clip/{job_id}/cancel': { post: Operation<t.Job, JobPath & { body: Empty }> };
+  '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
+
+  '/v1/clips': { get: Operation<t.Listing<t.Clip> & { total: number }, { query: t.ClipFilter }> };
+  '/v1/clips/{clip_id}': {
+    patch: Operation<t.Clip, ClipPath & { body: { title: string } }>;
+    delete: Operation<Ok, ClipPath>;
+  };
+  '/v1/clips/{clip_id}/pin': { post: Operation<t.Clip, ClipPath & { body: Empty }> };
+  '/v1/clips/{clip_id}/unpin': { post: Operation<t.Clip, ClipPath & { body: Empty }> };
+  '/v1/clips/bulk-delete': {
+    post: Operation<{ deleted: string[]; not_found: string[] }, { body: { clip_ids: string[] } }>;
+  };
+};

@@ -1,0 +1,81 @@
+// Who is signed in, held once for the whole page.
+import { ask, api, setCsrfToken, whenSignedOut } from './client';
+import { asError, type ApiError } from './errors';
+import type { Account, Balance, Session } from './types';
+
+export type SessionState = 'opening' | 'setup' | 'out' | 'in' | 'unreachable';
+
+class SessionStore {
+  state = $state<SessionState>('opening');
+  account = $state<Account | null>(null);
+  balance = $state<Balance | null>(null);
+  /** True when the server ended a session this page was using. */
+  isExpired = $state(false);
+  /** Why the server could not be asked, in the state `unreachable`. */
+  failure = $state<ApiError | null>(null);
+
+  constructor() {
+    whenSignedOut(() => this.#end(true));
+  }
+
+  /** Asks the server who we are; without a session, whether it has an owner yet. */
+  async open(): Promise<void> {
+    try {
+      this.#begin(await ask(api.GET('/v1/auth/session')));
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (error.status === 401) this.state = (await this.#needsOwner()) ? 'setup' : 'out';
+      else [this.failure, this.state] = [error, 'unreachable'];
+    }
+  }
+
+  async signIn(email: string, password: string): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/auth/sign-in', { body: { email, password } })));
+  }
+
+  async createOwner(owner: { token: string; email: string; name: string; password: string }): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/setup', { body: owner })));
+  }
+
+  async signOut(): Promise<void> {
+    await ask(api.POST('/v1/auth/sign-out', { body: {} }));
+    this.#end(false);
+  }
+
+  /** Reads the balance again; the event stream keeps it fresh afterwards. */
+  async refreshBalance(): Promise<void> {
+    this.balance = await ask(api.GET('/v1/balance'));
+  }
+
+  async refreshAccount(): Promise<void> {
+    this.account = await ask(api.GET('/v1/account'));
+  }
+
+  #begin(session: Session): void {
+    setCsrfToken(session.csrf_token);
+    this.account = session.account;
+    this.isExpired = false;
+    this.failure = null;
+    this.state = 'in';
+  }
+
+  #end(isExpired: boolean): void {
+    if (this.state !== 'in') return;
+    setCsrfToken(null);
+    this.account = null;
+    this.balance = null;
+    this.isExpired = isExpired;
+    this.state = 'out';
+  }
+
+  /** The setup endpoint answers to this computer only; elsewhere it is as if it were not there. */
+  async #needsOwner(): Promise<boolean> {
+    try {
+      return (await ask(api.GET('/v1/setup'))).needs_owner;
+    } catch {
+      return false;
+    }
+  }
+}
+
+export const session = new SessionStore();

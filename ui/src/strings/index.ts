@@ -1,0 +1,7 @@
+// The one catalogue of texts, a file for each room: text.library.empty.title. Sentences, never pieces glued together.
+import { account } from './account';
+import { auth } from './auth';
+import { library } from './library';
+import { errors, kit, shell } from './shell';
+
+export const text = { account, auth, errors, kit, library, shell } as const;

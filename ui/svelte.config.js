@@ -1,0 +1,10 @@
+import { vitePreprocess } from '@sveltejs/vite-plugin-svelte';
+
+/** @type {import('@sveltejs/vite-plugin-svelte').SvelteConfig} */
+export default {
+  preprocess: vitePreprocess(),
+  compilerOptions: {
+    // Our own components are all runes; a dependency may not be.
+    runes: ({ filename }) => (filename.includes('node_modules') ? undefined : true),
+  },
+};

@@ -1,0 +1,21 @@
+// Builds the interface into plain files that the server hands out; in development it proxies to a running server.
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vitest/config';
+
+const server = process.env.FASTCLIP_SERVER ?? 'http://127.0.0.1:8787';
+const toServer = { target: server, changeOrigin: true };
+
+export default defineConfig({
+  plugins: [svelte()],
+  base: '/',
+  build: {
+    target: 'es2022',
+    assetsDir: 'assets',
+    assetsInlineLimit: 0, // the page's policy allows no data: URLs
+    chunkSizeWarningLimit: 700,
+  },
+  server: {
+    proxy: { '/v1': toServer, '/_s': toServer, '/auth': toServer },
+  },
+  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+});
