@@ -108,7 +108,7 @@ class RateLimited(FastClipError):
 
 
 class Unavailable(FastClipError):
-    """Not now: the queue, a provider or the disk. Codes: queue_unavailable, provider_unavailable, insufficient_storage."""
+    """Not now: the queue, a provider (provider_unavailable) or the disk (insufficient_storage)."""
 
     status, code = 503, "queue_unavailable"
 

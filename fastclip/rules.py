@@ -73,7 +73,7 @@ CONTENT_TYPES = {
 }
 FORMAT_ALIASES = {"aac": "m4a"}
 AUDIO_FORMATS = ("mp3", "wav", "m4a", "flac")
-FORMATS = {
+FORMATS: dict[str, dict[str, tuple[str, ...]]] = {
     "video": {"api_key": ("mp4",), "session": ("mp4", "gif", *AUDIO_FORMATS)},
     "audio": {"api_key": AUDIO_FORMATS, "session": AUDIO_FORMATS},
 }

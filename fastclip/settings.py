@@ -34,14 +34,18 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address to listen on; `0.0.0.0` lets the LAN in")
     port: int = _setting(8787, "Port to listen on; the next free one is taken when it is busy")
     public_url: str = _setting("", "Address under which others reach this machine, for links in answers and mails")
-    allowed_hosts: tuple[str, ...] = _setting((), "Further host names that requests may name, besides this machine's own")
+    allowed_hosts: tuple[str, ...] = _setting(
+        (), "Further host names that requests may name, besides this machine's own"
+    )
     database: str = _setting("", "Rows: empty for SQLite in the data folder, or `postgresql://…`")
     blobs: str = _setting("", "Bytes: empty for the data folder, or `s3://bucket?endpoint=…`")
     queue: str = _setting("", "Work: empty for SQLite in the data folder, or `redis://…`")
     ffmpeg_workers: int = _setting(2, "Cuts and encodes that run at the same time")
     light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
     heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
-    secrets: str = _setting("auto", "Where secrets are kept: `keyring`, `file`, or `auto` for the keyring where there is one")
+    secrets: str = _setting(
+        "auto", "Where secrets are kept: `keyring`, `file`, or `auto` for the keyring where there is one"
+    )
     new_members_covered: bool = _setting(True, "New members are covered: their shortfalls are paid by the house")
 
     @property
@@ -93,7 +97,9 @@ def _from_file(path: Path, known: set[str]) -> dict[str, Any]:
     for name in said:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            raise InvalidRequest(f"{path.name} names `{name}`, which is no setting." + (f" Did you mean `{near[0]}`?" if near else ""))
+            raise InvalidRequest(
+                f"{path.name} names `{name}`, which is no setting." + (f" Did you mean `{near[0]}`?" if near else "")
+            )
     return said
 
 
@@ -108,7 +114,9 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
             return str(value)
         return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
     except (TypeError, ValueError) as error:
-        raise InvalidRequest(f"Setting `{name}` is {value!r}; it needs {getattr(kind, '__name__', 'a list of names')}.") from error
+        raise InvalidRequest(
+            f"Setting `{name}` is {value!r}; it needs {getattr(kind, '__name__', 'a list of names')}."
+        ) from error
 
 
 def _boolean(value: Any) -> bool:
@@ -171,7 +179,11 @@ def _keep(settings: Settings) -> _KeyringKeep | _FileKeep:
 
     backend = keyring.get_keyring()
     # `fail` (no keyring), `null` and keyrings.alt (plain text) must not pass for a keyring.
-    works = backend.priority > 0 and "keyrings.alt" not in type(backend).__module__ and "null" not in type(backend).__module__
+    works = (
+        backend.priority > 0
+        and "keyrings.alt" not in type(backend).__module__
+        and "null" not in type(backend).__module__
+    )
     if works:
         return _KeyringKeep(settings, backend)
     if settings.secrets == "keyring":

@@ -15,7 +15,19 @@ from fastclip.accounts import Account
 from fastclip.errors import Conflict, InsufficientBalance
 from fastclip.store import Row
 
-KINDS = ("signup_credit", "promo", "grant", "deposit", "bonus", "reserve", "settle", "refund", "storage", "adjustment", "house")
+KINDS = (
+    "signup_credit",
+    "promo",
+    "grant",
+    "deposit",
+    "bonus",
+    "reserve",
+    "settle",
+    "refund",
+    "storage",
+    "adjustment",
+    "house",
+)
 
 
 class Hold(Row):
@@ -44,7 +56,9 @@ def reserve(account: Account, cents: int, ref: str) -> None:
     """Hold `cents` for `ref`. Raises InsufficientBalance, unless the house covers the account's shortfall."""
     if not _take(account.id, cents):
         if not account.is_covered:
-            raise InsufficientBalance(f"This costs {dollars(cents)}; the balance is {dollars(balance(account.id)[0])}. Add money first.")
+            raise InsufficientBalance(
+                f"This costs {dollars(cents)}; the balance is {dollars(balance(account.id)[0])}. Add money first."
+            )
         _cover(account.id, cents, ref)
     Hold.create(ref=ref, account_id=account.id, amount_cents=cents)
     _enter(account.id, "reserve", -cents, cents, ref)
@@ -75,7 +89,9 @@ def credit(account_id: str, kind: str, cents: int, *, key: str) -> None:
     """Add `cents` to the balance. Raises Conflict when `key` was credited before."""
     if LedgerEntry.select().where(LedgerEntry.key == key).exists():
         raise Conflict("This was credited before.")
-    Account.update(balance_cents=Account.balance_cents + cents, changed=time.time()).where(Account.id == account_id).execute()
+    Account.update(balance_cents=Account.balance_cents + cents, changed=time.time()).where(
+        Account.id == account_id
+    ).execute()
     LedgerEntry.create(account_id=account_id, kind=kind, d_balance_cents=cents, ref=key, key=key)
 
 
@@ -94,8 +110,8 @@ def is_signup_credit_open(account_id: str) -> bool:
 
 def balance(account_id: str) -> tuple[int, int]:
     """(available, reserved) in cents."""
-    row = Account.select(Account.balance_cents, Account.reserved_cents).where(Account.id == account_id).tuples().get()
-    return row[0], row[1]
+    account = Account.get_by_id(account_id)
+    return account.balance_cents, account.reserved_cents
 
 
 def describe_balance(account: Account) -> dict[str, Any]:
@@ -125,7 +141,9 @@ def _take(account_id: str, cents: int) -> bool:
     """One conditional UPDATE, so that two requests never spend the same cent."""
     return bool(
         Account.update(
-            balance_cents=Account.balance_cents - cents, reserved_cents=Account.reserved_cents + cents, changed=time.time()
+            balance_cents=Account.balance_cents - cents,
+            reserved_cents=Account.reserved_cents + cents,
+            changed=time.time(),
         )
         .where(Account.id == account_id, Account.balance_cents >= cents)
         .execute()
@@ -144,10 +162,17 @@ def _cover(account_id: str, cents: int, ref: str) -> None:
             .execute()
         )
         if lent:
-            LedgerEntry.create(account_id=account_id, kind="house", d_balance_cents=cents - have, ref=ref, key=f"house:{ref}")
+            LedgerEntry.create(
+                account_id=account_id, kind="house", d_balance_cents=cents - have, ref=ref, key=f"house:{ref}"
+            )
 
 
 def _enter(account_id: str, kind: str, d_balance: int, d_reserved: int, ref: str) -> None:
     LedgerEntry.create(
-        account_id=account_id, kind=kind, d_balance_cents=d_balance, d_reserved_cents=d_reserved, ref=ref, key=f"{kind}:{ref}"
+        account_id=account_id,
+        kind=kind,
+        d_balance_cents=d_balance,
+        d_reserved_cents=d_reserved,
+        ref=ref,
+        key=f"{kind}:{ref}",
     )

@@ -20,6 +20,8 @@ from fastclip.errors import InvalidRequest, Unavailable
 
 db = DatabaseProxy()
 
+DISK_FULL = "The disk is full; free some space and try again."
+
 _SQLITE_PRAGMAS = {
     "journal_mode": "wal",
     "synchronous": "full",
@@ -102,17 +104,18 @@ def _full_disk_is_said() -> Iterator[None]:
         cause: BaseException | None = error
         while cause is not None:
             if "disk is full" in str(cause) or "disk I/O error" in str(cause):
-                raise Unavailable("The disk is full; free some space and try again.", code="insufficient_storage") from error
+                raise Unavailable(DISK_FULL, code="insufficient_storage") from error
             cause = cause.__context__
         raise
 
 
-_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+HEX = "0123456789abcdef"
 
 
-def new_id(prefix: str, *, chars: int = 16) -> str:
+def new_id(prefix: str, *, chars: int = 16, alphabet: str = BASE32) -> str:
     """A fresh public id such as `job_` + 16 base32 characters."""
-    return prefix + "".join(secrets.choice(_BASE32) for _ in range(chars))
+    return prefix + "".join(secrets.choice(alphabet) for _ in range(chars))
 
 
 def now() -> datetime:

@@ -36,7 +36,7 @@ def _pending(runner: Runner) -> list[str]:
     newer = [row.name for row in rows if row.path is None]
     if newer:
         raise InvalidRequest(
-            f"This data folder was written by a newer FastClip (it has {newer[-1]}). Update FastClip, or use another folder."
+            f"This data folder was written by a newer FastClip (it has {newer[-1]}); update FastClip to open it."
         )
     return [row.name for row in rows if not row.applied]
 

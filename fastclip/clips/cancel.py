@@ -1,0 +1,39 @@
+"""Stopping work that was asked for: what it reserved goes back whole. Source: backend-spec 2.2."""
+
+import time
+
+from fastclip import jobs, store
+from fastclip.billing import ledger
+from fastclip.errors import Canceled, Conflict
+from fastclip.jobs import Job
+
+_PATIENCE_S = 2.0
+_LOOK_EVERY_S = 0.05
+
+
+def cancel(account_id: str, job_id: str) -> Job:
+    """The job, ended. One that nobody took ends here; a running one is ended by its worker, within a second or two.
+
+    Raises NotFound, Conflict (it had ended already).
+    """
+    job = jobs.get(account_id, job_id)
+    if job.status in ("complete", "failed"):
+        raise Conflict(f"Job {job_id} is {job.status}; it can no longer be canceled.")
+    refusal = Canceled("You canceled this job.")
+    with store.write():
+        if (
+            jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Canceled")
+            and job.reserved_cents
+        ):
+            ledger.settle(job.hold_ref or job.id, 0)
+    if jobs.get(account_id, job_id).status == "failed":
+        return jobs.get(account_id, job_id)
+    jobs.ask_to_cancel(job)
+    return _wait(account_id, job_id)
+
+
+def _wait(account_id: str, job_id: str) -> Job:
+    until = time.monotonic() + _PATIENCE_S
+    while (job := jobs.get(account_id, job_id)).status in jobs.LIVE and time.monotonic() < until:
+        time.sleep(_LOOK_EVERY_S)
+    return job

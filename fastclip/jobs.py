@@ -1,0 +1,337 @@
+"""Work that outlives its request: one row per job, from asked to settled.
+
+The life of a job (backend-spec 3 and 6.4): pending -> downloading -> processing -> uploading -> complete | failed.
+A worker claims a pending job by one conditional UPDATE and holds it by a lease that it extends; when the lease
+lapses (the worker died) the sweep puts the job back, three times at most. Only the holder may end it.
+"""
+
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from peewee import BooleanField, CharField, DateTimeField, FloatField, IntegerField, TextField
+
+from fastclip import rules, store
+from fastclip.errors import Canceled, Conflict, FastClipError, NotFound
+from fastclip.store import Row
+
+LIVE = rules.JOB_STATUSES[:-2]
+LEASE_S = 5.0
+MAX_ATTEMPTS = 3
+RING_AGAIN_S = 10.0
+"""A pending job that nobody took for so long is rung for again."""
+WORKER_SEEN_S = 10.0
+PREFIXES = {"trim": "job_", "auto": "job_auto_", "captions": "job_cap_", "transcript": "job_txt_"}
+
+Tell = Callable[[float, str], None]
+"""Progress of a job's body: (fraction 0-1, what is being done). Raises Canceled when the job was stopped."""
+
+
+class Job(Row):
+    id = CharField(primary_key=True)
+    account_id = CharField(index=True)
+    api_key_id = CharField(default="")
+    kind = CharField()
+    lane = CharField()
+    status = CharField(default="pending", index=True)
+    progress = IntegerField(default=0)
+    status_message = CharField(default="Waiting for its turn")
+    file_id = CharField(default="", index=True)
+    ask = TextField()  # JSON: what was asked for
+    result = TextField(default="{}")  # JSON: what came of it
+    hold_ref = CharField(default="")
+    reserved_cents = IntegerField(default=0)
+    cost_cents = IntegerField(default=0)
+    error = TextField(default="")
+    error_code = CharField(default="")
+    attempt = IntegerField(default=0)
+    owner = CharField(default="")
+    lease_until = FloatField(default=0.0)
+    is_cancel_asked = BooleanField(default=False)
+    rung_at = FloatField(default=time.time)
+    created_at = DateTimeField(default=store.now)
+    started_at = DateTimeField(null=True)
+    finished_at = DateTimeField(null=True)
+    changed = FloatField(default=time.time, index=True)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        return json.loads(self.ask)
+
+    @property
+    def made(self) -> dict[str, Any]:
+        return json.loads(self.result)
+
+
+class WorkerSeen(Row):
+    """One row per worker process that lives, for `/readyz` and the owner's health page."""
+
+    owner = CharField(primary_key=True)
+    seen_at = FloatField()
+
+
+@dataclass
+class Made:
+    """A rendered file that waits to enter the library."""
+
+    path: Path
+    poster: Path | None
+    title: str
+    file_name: str
+    format: str
+    quality: str
+    aspect_ratio: str
+    duration_s: float
+    start_s: float
+    end_s: float
+    media_kind: str
+    captioned: bool = False
+
+
+@dataclass
+class Outcome:
+    """What a job's body hands back to the worker that settles it.
+
+    cents: what to keep of the reserve. result: JSON for the row. then: (kind, lane, ask) of jobs that follow.
+    """
+
+    made: list[Made] = field(default_factory=list)
+    cents: int = 0
+    result: dict[str, Any] = field(default_factory=dict)
+    then: list["Job"] = field(default_factory=list)
+
+
+# -- Asking ------------------------------------------------------------------------------------------------
+
+
+def add(
+    account_id: str,
+    kind: str,
+    ask: dict[str, Any],
+    *,
+    lane: str,
+    file_id: str = "",
+    reserved_cents: int = 0,
+    hold_ref: str = "",
+    api_key_id: str = "",
+) -> Job:
+    """A new pending job; `push` it after the transaction. hold_ref: the ledger hold that pays for it, if any."""
+    return Job.create(
+        id=store.new_id(PREFIXES.get(kind, "job_")),
+        account_id=account_id,
+        api_key_id=api_key_id,
+        kind=kind,
+        lane=lane,
+        file_id=file_id,
+        ask=json.dumps(ask),
+        hold_ref=hold_ref,
+        reserved_cents=reserved_cents,
+    )
+
+
+def push(job: Job) -> None:
+    """Ring for a committed job. Raises Unavailable when the queue is down; the sweep would ring again later."""
+    store.queue.push(job.id, lane=job.lane)
+
+
+def get(account_id: str, job_id: str) -> Job:
+    job = Job.get_or_none(Job.id == job_id, Job.account_id == account_id)
+    if job is None:
+        raise NotFound(f"There is no job {job_id} on this account.")
+    return job
+
+
+def of_account(account_id: str, kinds: Iterable[str], *, only_live: bool, limit: int) -> list[Job]:
+    """The account's jobs of these kinds, newest first."""
+    query = Job.select().where(Job.account_id == account_id, Job.kind.in_(list(kinds)))
+    if only_live:
+        query = query.where(Job.status.in_(LIVE))
+    return list(query.order_by(Job.created_at.desc()).limit(limit))
+
+
+def changed_since(account_id: str, moment: float) -> list[Job]:
+    """Jobs of the account whose row changed after `moment` (epoch seconds), oldest change first."""
+    return list(Job.select().where(Job.account_id == account_id, Job.changed > moment).order_by(Job.changed))
+
+
+def has_live(file_id: str) -> bool:
+    """Whether work on this source is waiting or running."""
+    return Job.select().where(Job.file_id == file_id, Job.status.in_(LIVE)).exists()
+
+
+def latest(file_id: str, kind: str) -> Job | None:
+    return Job.select().where(Job.file_id == file_id, Job.kind == kind).order_by(Job.created_at.desc()).first()
+
+
+# -- Holding -----------------------------------------------------------------------------------------------
+
+
+def owner_name() -> str:
+    """A fresh name for a worker process: `host/pid/random`, so that a dead one is known on its own machine."""
+    return f"{socket.gethostname()}/{os.getpid()}/{store.new_id('', chars=8)}"
+
+
+def claim(job_id: str, owner: str) -> Job | None:
+    """Take a pending job; None when another was first or there is nothing to take."""
+    moment = time.time()
+    with store.write():
+        taken = (
+            Job.update(
+                status="downloading",
+                status_message="Fetching the source",
+                progress=0,
+                owner=owner,
+                lease_until=moment + LEASE_S,
+                attempt=Job.attempt + 1,
+                started_at=store.now(),
+                changed=moment,
+            )
+            .where(Job.id == job_id, Job.status == "pending")
+            .execute()
+        )
+        return Job.get_by_id(job_id) if taken else None
+
+
+def extend(owner: str, job_ids: list[str]) -> None:
+    """Say that this worker lives and still holds these jobs."""
+    moment = time.time()
+    with store.write():
+        WorkerSeen.insert(owner=owner, seen_at=moment).on_conflict(
+            conflict_target=[WorkerSeen.owner], update={WorkerSeen.seen_at: moment}
+        ).execute()
+        if job_ids:
+            Job.update(lease_until=moment + LEASE_S).where(Job.id.in_(job_ids), Job.owner == owner).execute()
+
+
+def tell(job: Job, status: str, fraction: float, message: str) -> None:
+    """Let those who watch know how far this job is. Raises Canceled when it was stopped or is no longer held."""
+    told = (
+        Job.update(status=status, progress=_percent(fraction), status_message=message, changed=time.time())
+        .where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE), ~Job.is_cancel_asked)
+        .execute()
+    )
+    if not told:
+        raise Canceled("You canceled this job.")
+
+
+def is_lost(job: Job) -> bool:
+    """Whether this attempt should end: the job was canceled, or another worker took it over."""
+    held = Job.select(Job.id).where(
+        Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE), ~Job.is_cancel_asked
+    )
+    return not held.exists()
+
+
+def end(job: Job, status: str, **facts: Any) -> bool:
+    """Bring a held job to its end, inside the transaction that settles it. False when it is no longer held."""
+    return bool(
+        Job.update(status=status, finished_at=store.now(), changed=time.time(), lease_until=0.0, **facts)
+        .where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE))
+        .execute()
+    )
+
+
+def end_waiting(job: Job, **facts: Any) -> bool:
+    """Bring a job that nobody took yet to `failed`. False when a worker was faster."""
+    return bool(
+        Job.update(status="failed", finished_at=store.now(), changed=time.time(), **facts)
+        .where(Job.id == job.id, Job.status == "pending")
+        .execute()
+    )
+
+
+def give_back(job: Job) -> None:
+    """Put a held job back to pending, as if this attempt had not been: the worker is stopping."""
+    with store.write():
+        Job.update(
+            status="pending",
+            status_message="Waiting for its turn",
+            owner="",
+            attempt=Job.attempt - 1,
+            rung_at=0.0,
+            changed=time.time(),
+        ).where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE)).execute()
+
+
+def ask_to_cancel(job: Job) -> None:
+    """Leave word for the worker that holds it. Raises Conflict when the job has ended."""
+    with store.write():
+        asked = Job.update(is_cancel_asked=True).where(Job.id == job.id, Job.status.in_(LIVE)).execute()
+    if not asked:
+        raise Conflict(f"Job {job.id} has ended already.")
+
+
+def failure(error: Exception) -> FastClipError | None:
+    """The refusal to show for what ended a job, None for a bug."""
+    return error if isinstance(error, FastClipError) else None
+
+
+# -- Sweeping ----------------------------------------------------------------------------------------------
+
+
+def lapsed() -> list[Job]:
+    """Jobs whose worker is gone: the lease ran out, or its process on this machine is dead."""
+    held = Job.select().where(Job.status.in_(LIVE), Job.status != "pending")
+    return [job for job in held if job.lease_until < time.time() or _is_dead_here(job.owner)]
+
+
+def requeue(job: Job) -> bool:
+    """Put a lapsed job back to pending. False when it was the last attempt, or another was faster."""
+    if job.attempt >= MAX_ATTEMPTS:
+        return False
+    with store.write():
+        return bool(
+            Job.update(
+                status="pending", owner="", status_message="Starting again", rung_at=time.time(), changed=time.time()
+            )
+            .where(Job.id == job.id, Job.owner == job.owner, Job.attempt == job.attempt, Job.status.in_(LIVE))
+            .execute()
+        )
+
+
+def unheard() -> list[Job]:
+    """Pending jobs to ring for again: the queue lost them, or they were given back. Marks them as rung."""
+    moment = time.time()
+    waiting = list(Job.select().where(Job.status == "pending", Job.rung_at < moment - RING_AGAIN_S))
+    if waiting:
+        with store.write():
+            Job.update(rung_at=moment).where(Job.id.in_([job.id for job in waiting])).execute()
+    return waiting
+
+
+def has_worker() -> bool:
+    """Whether a worker was seen in the last ten seconds."""
+    return WorkerSeen.select().where(WorkerSeen.seen_at > time.time() - WORKER_SEEN_S).exists()
+
+
+def forget_workers(owner: str = "") -> None:
+    """Delete the row of a worker that stops, and those not seen for an hour."""
+    with store.write():
+        WorkerSeen.delete().where(
+            (WorkerSeen.owner == owner) | (WorkerSeen.seen_at < time.time() - rules.HOUR)
+        ).execute()
+
+
+def _is_dead_here(owner: str) -> bool:
+    host, pid, _ = (owner.split("/") + ["", ""])[:3]
+    if host != socket.gethostname() or not pid.isdigit():
+        return False
+    if os.name == "nt":  # there os.kill(pid, 0) would end the process; the lease decides
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def _percent(fraction: float) -> int:
+    """0-99: a job is at 100 only when it is complete."""
+    return max(0, min(99, int(fraction * 100)))

@@ -1,0 +1,246 @@
+"""What arrived: is it media, what a player needs to show it, and when it goes.
+
+`validate` turns a received upload into a ready source; `prepare` makes its poster, filmstrip, peaks and frame times;
+`proxy` makes a rendition for a player that cannot play the source; `expire` ends what is older than 24 hours.
+Sources: API reference, "Supported Upload Media Types"; backend-spec 3 and 7.2; desktop.md 1.2.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from fastclip import jobs, rules, store, uploads
+from fastclip.accounts import Account
+from fastclip.errors import Conflict, NotFound, Unprocessable
+from fastclip.jobs import Job, Outcome, Tell
+from fastclip.media import frames, peaks, probe, proxy
+from fastclip.media.probe import Facts
+from fastclip.uploads import Upload
+
+# -- Checking ----------------------------------------------------------------------------------------------
+
+
+def validate(job: Job, tell: Tell) -> Outcome:
+    """The `validate` job: is this media that FastClip can work on? Then the one-shot clip, if one was asked for."""
+    upload = Upload.get_by_id(job.file_id)
+    if upload.status != "processing":
+        return Outcome()
+    tell(0.1, "Checking the file")
+    try:
+        facts = _probe(upload)
+    except (Unprocessable, NotFound) as refusal:
+        uploads.fail(upload, refusal)
+        return Outcome()
+    with store.write():
+        Upload.update(status="ready", facts=json.dumps(facts.to_json()), changed=time.time()).where(
+            Upload.id == upload.id, Upload.status == "processing"
+        ).execute()
+        then = [jobs.add(upload.account_id, "prepare", {"file_id": upload.id}, lane="light", file_id=upload.id)]
+        if upload.one_shot:
+            then.append(_one_shot_job(upload))
+    return Outcome(then=then)
+
+
+def _probe(upload: Upload) -> Facts:
+    with store.blobs.lease(upload.key) as path:
+        if path.stat().st_size != upload.file_size:
+            raise Unprocessable(f"{path.stat().st_size} bytes arrived where {upload.file_size} were announced.")
+        return probe.read(path, filename=upload.filename)
+
+
+def _one_shot_job(upload: Upload) -> Job:
+    """The clip asked for with the upload, paid by what the upload reserved (A8: mp4 to 1080p, or mp3)."""
+    clip = upload.one_shot or {}
+    is_video = upload.media.media_kind == "video"
+    ask = {
+        "start": clip["start"],
+        "end": clip["end"],
+        "format": rules.DEFAULT_FORMAT["video" if is_video else "audio"],
+        "quality": rules.UNPAID_QUALITY if is_video else "",
+        "source_title": clip.get("source_title") or "",
+    }
+    job = jobs.add(
+        upload.account_id,
+        "trim",
+        ask,
+        lane="ffmpeg",
+        file_id=upload.id,
+        reserved_cents=rules.TRIM_CENTS,
+        hold_ref=upload.id,
+        api_key_id=upload.api_key_id,
+    )
+    Upload.update(clip_job_id=job.id).where(Upload.id == upload.id).execute()
+    return job
+
+
+# -- Showing -----------------------------------------------------------------------------------------------
+
+PEAKS_PER_S = 50
+_POSTER_PX = 360
+_TILE_PX = 160
+_MAX_TILES = 240
+
+
+def prepare(job: Job, tell: Tell) -> Outcome:
+    """The `prepare` job: poster, keyframes, frame times, filmstrip and peaks of a ready source."""
+    upload = Upload.get_by_id(job.file_id)
+    facts = upload.media
+    shown: dict[str, Any] = {}
+    with store.blobs.lease(upload.key) as source:
+        if facts.has_video:
+            shown |= _prepare_picture(job, upload, source, facts, lambda done, said: tell(done * 0.7, said))
+        if facts.has_audio:
+            rest = lambda done, said: tell(0.7 + done * 0.3, said)  # noqa: E731
+            shown["peaks"] = _kept(
+                job, upload, "peaks.u8", lambda path: peaks.write(source, path, per_second=PEAKS_PER_S, tell=rest)
+            )
+    with store.write():
+        Upload.update(preview=json.dumps(shown), changed=time.time()).where(Upload.id == upload.id).execute()
+    return Outcome()
+
+
+def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell: Tell) -> dict[str, Any]:
+    tell(0.0, "Taking the poster")
+    _kept(
+        job,
+        upload,
+        "poster.jpg",
+        lambda path: frames.poster(source, path, at_s=min(1.0, facts.duration_s / 3), height_px=_POSTER_PX),
+    )
+    tell(0.1, "Reading the keyframes")
+    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in frames.keyframes(source)]}
+    shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: frames.frame_times(source, path))
+    count = max(1, min(_MAX_TILES, int(facts.duration_s)))
+    strip = _kept(
+        job,
+        upload,
+        "filmstrip.jpg",
+        lambda path: frames.filmstrip(
+            source,
+            facts,
+            path,
+            count=count,
+            columns=20,
+            tile_width=_TILE_PX,
+            tell=lambda done, said: tell(0.2 + done * 0.8, said),
+        ),
+    )
+    return shown | {"filmstrip": asdict(strip)}
+
+
+def _kept(job: Job, upload: Upload, name: str, make: Callable[[Path], Any]) -> Any:
+    """What `make` answers; the file it writes is kept beside the upload."""
+    path = store.temp_dir / f"{job.id}.{name}"
+    said = make(path)
+    store.blobs.save(f"previews/{upload.id}/{name}", path)
+    return said
+
+
+def render_proxy(job: Job, tell: Tell) -> Outcome:
+    """The `proxy` job: a small WebM that every browser plays."""
+    upload = Upload.get_by_id(job.file_id)
+    path = store.temp_dir / f"{job.id}.proxy.webm"
+    with store.blobs.lease(upload.key) as source:
+        proxy.render(source, path, upload.media, tell=tell)
+    store.blobs.save(f"previews/{upload.id}/proxy.webm", path)
+    return Outcome()
+
+
+def ask_for_proxy(account: Account, file_id: str) -> Upload:
+    """Start or join the making of a rendition that every browser plays. Raises as `uploads.get_ready`."""
+    upload = uploads.get_ready(account.id, file_id)
+    with store.write():
+        last = jobs.latest(file_id, "proxy")
+        if last is not None and last.status != "failed":
+            return upload
+        job = jobs.add(account.id, "proxy", {"file_id": file_id}, lane="ffmpeg", file_id=file_id)
+    jobs.push(job)
+    return upload
+
+
+def preview(upload: Upload) -> dict[str, Any]:
+    """What a player needs to show a ready source. Every time is on the source's own line, 0 = its container's start."""
+    facts = upload.media
+    shown = json.loads(upload.preview) if upload.preview else {}
+    job = jobs.latest(upload.id, "prepare")
+    width, height = facts.upright_px
+    return {
+        "file_id": upload.id,
+        "status": "ready" if upload.preview else "failed" if job and job.status == "failed" else "preparing",
+        "progress": 100 if upload.preview else job.progress if job else 0,
+        "source": {
+            "url": _link(upload.key, upload.content_type),
+            "content_type": upload.content_type,
+            "codecs": facts.mime_codecs,
+        },
+        "media_kind": facts.media_kind,
+        "width": width,
+        "height": height,
+        "rotation": facts.rotation,
+        "fps": {"num": facts.fps.numerator, "den": facts.fps.denominator} if facts.fps else None,
+        "is_vfr": facts.is_vfr,
+        "duration": round(facts.duration_s, 6),
+        "keyframes": shown.get("keyframes", []),
+        "peaks": _asset(upload, shown, "peaks", "peaks.u8", lambda count: {"per_second": PEAKS_PER_S, "count": count}),
+        "filmstrip": _asset(upload, shown, "filmstrip", "filmstrip.jpg", lambda strip: strip),
+        "frame_times": _asset(
+            upload, shown, "frame_times", "frames.u32", lambda count: {"count": count, "unit_s": 1e-5}
+        ),
+        "poster_url": poster_url(upload),
+        "proxy": _proxy(upload),
+    }
+
+
+def poster_url(upload: Upload) -> str | None:
+    has_one = bool(upload.preview) and json.loads(upload.preview).get("poster")
+    return _link(f"previews/{upload.id}/poster.jpg", "image/jpeg") if has_one else None
+
+
+def _asset(
+    upload: Upload, shown: dict[str, Any], name: str, file: str, facts: Callable[[Any], dict[str, Any]]
+) -> dict[str, Any] | None:
+    if name not in shown:
+        return None
+    kind = "image/jpeg" if file.endswith(".jpg") else "application/octet-stream"
+    return {"url": _link(f"previews/{upload.id}/{file}", kind)} | facts(shown[name])
+
+
+def _proxy(upload: Upload) -> dict[str, Any] | None:
+    job = jobs.latest(upload.id, "proxy")
+    if job is None:
+        return None
+    status = {"complete": "ready", "failed": "failed", "pending": "pending"}.get(job.status, "processing")
+    url = _link(f"previews/{upload.id}/proxy.webm", "video/webm") if status == "ready" else None
+    return {"status": status, "progress": job.progress, "url": url, "error": job.error or None}
+
+
+def _link(key: str, content_type: str) -> str:
+    return store.blobs.get_url(
+        key, filename=key.rsplit("/", 1)[-1], content_type=content_type, ttl_s=rules.DOWNLOAD_LINK_S, inline=True
+    )
+
+
+# -- Expiring ----------------------------------------------------------------------------------------------
+
+
+def expire() -> list[Upload]:
+    """End what is older than 24 h: unfinished ones fail, ready ones go, except under running work. For the sweep."""
+    due = list(Upload.select().where(Upload.expires_at < store.now(), Upload.status.in_(("pending", "ready"))))
+    return [upload for upload in due if not jobs.has_live(upload.id) and _expire(upload)]
+
+
+def _expire(upload: Upload) -> bool:
+    if upload.status == "pending":
+        return uploads.fail(upload, Conflict("The upload was not finished within 24 hours.", code="source_expired"))
+    with store.write():
+        ended = (
+            Upload.update(status="expired", changed=time.time())
+            .where(Upload.id == upload.id, Upload.status == "ready")
+            .execute()
+        )
+    if ended:
+        uploads.drop_bytes(upload)
+    return bool(ended)

@@ -1,0 +1,210 @@
+"""The life of a job: claim, run, keep what it made, settle the bill; lanes, leases and the sweep.
+
+One worker process serves every lane. Its threads live as long as it does, because ffmpeg dies with the thread that
+started it. What a stopping worker was doing goes back to pending; what a dead one was doing is found by the sweep.
+Source: backend-spec 3 and 6.4.
+"""
+
+import contextlib
+import json
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from fastclip import accounts, jobs, library, rules, sources, store
+from fastclip.billing import ledger
+from fastclip.clips import trim
+from fastclip.errors import INTERNAL, Canceled, FastClipError, Unavailable
+from fastclip.jobs import Job, Outcome, Tell
+from fastclip.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
+    "validate": sources.validate,
+    "prepare": sources.prepare,
+    "proxy": sources.render_proxy,
+    "trim": trim.run,
+}
+BEAT_S, SWEEP_S, EXPIRE_S = 1.0, 1.0, 60.0
+STOP_S = 10.0
+_KEEPING_AT = 0.97
+
+
+class Stopping(Exception):
+    """Raised into a running body when this worker was told to stop."""
+
+
+class Worker:
+    """One worker process: `start`, then `stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.owner = jobs.owner_name()
+        self._lanes = {
+            "ffmpeg": settings.ffmpeg_workers,
+            "light": settings.light_workers,
+            "heavy": settings.heavy_workers,
+        }
+        self._held: dict[str, Job] = {}
+        self._stopping = threading.Event()
+        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep)]
+
+    def start(self) -> None:
+        jobs.extend(self.owner, [])
+        _sweep_temp()
+        self._serving = store.queue.serve(self.perform, self._lanes)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take nothing more, put back what runs, and wait until its processes are gone."""
+        self._stopping.set()
+        self._serving.stop(wait_s=STOP_S)
+        jobs.forget_workers(self.owner)
+
+    def perform(self, job_id: str) -> None:
+        """Do one job. The queue may ring twice for it; only the first claim does the work."""
+        if self._stopping.is_set():
+            return  # it stays pending; the next worker's sweep rings for it
+        job = jobs.claim(job_id, self.owner)
+        if job is None:
+            return
+        self._held[job.id] = job
+        try:
+            self._run(job)
+        finally:
+            del self._held[job.id]
+            _sweep_temp(job)
+
+    def _run(self, job: Job) -> None:
+        try:
+            outcome = BODIES[job.kind](job, self._tell_for(job))
+            finish(job, outcome)
+        except Stopping:
+            jobs.give_back(job)
+        except Exception as error:
+            fail(job, error)
+
+    def _tell_for(self, job: Job) -> Tell:
+        """What the body calls while it works: writes progress when it moved, and raises when it should end."""
+        shown = (-1, "")
+
+        def tell(fraction: float, message: str) -> None:
+            nonlocal shown
+            if self._stopping.is_set():
+                raise Stopping
+            now = (int(fraction * 100 * _KEEPING_AT), message)
+            if now != shown:
+                with store.write():
+                    jobs.tell(job, "processing", fraction * _KEEPING_AT, message)
+                shown = now
+            elif jobs.is_lost(job):
+                raise Canceled("You canceled this job.")
+
+        return tell
+
+    def _beat(self) -> None:
+        while not self._stopping.wait(BEAT_S):
+            with _logged("heartbeat"):
+                jobs.extend(self.owner, list(self._held))
+
+    def _sweep(self) -> None:
+        expire_at = time.monotonic()
+        while not self._stopping.wait(SWEEP_S):
+            with _logged("sweep"):
+                sweep()
+            if time.monotonic() >= expire_at:
+                expire_at = time.monotonic() + EXPIRE_S
+                with _logged("expiry"):
+                    expire()
+
+
+def finish(job: Job, outcome: Outcome) -> None:
+    """Keep the bytes, then in one transaction: list the clips, settle, complete. Then ring for what follows."""
+    with store.write():
+        jobs.tell(job, "uploading", _KEEPING_AT, "Saving the result")
+    clips = [library.keep(job, made) for made in outcome.made]
+    with store.write():
+        ended = jobs.end(
+            job,
+            "complete",
+            progress=100,
+            status_message="Done!",
+            cost_cents=outcome.cents,
+            result=json.dumps(outcome.result),
+        )
+        if ended:
+            for clip in clips:
+                library.add(clip)
+            _settle(job, outcome.cents)
+    if not ended:  # canceled or taken over in the last moment: nobody may see what this attempt made
+        for clip in clips:
+            library.drop(clip)
+        return end_if_canceled(job)
+    for follower in outcome.then:
+        with contextlib.suppress(Unavailable):  # the sweep rings for it
+            jobs.push(follower)
+
+
+def fail(job: Job, error: Exception) -> None:
+    """Refund, and say why: our own words for a refusal, a plain apology for a bug."""
+    refusal = jobs.failure(error)
+    if refusal is None:
+        _log.error("job %s (%s) broke", job.id, job.kind, exc_info=error)
+    said = refusal.message if refusal else INTERNAL
+    code = refusal.code if refusal else "internal"
+    with store.write():
+        if jobs.end(job, "failed", error=said, error_code=code, status_message=said):
+            _settle(job, 0)
+
+
+def end_if_canceled(job: Job) -> None:
+    """A cancel that came after the body's last word still ends the job."""
+    if jobs.get(job.account_id, job.id).is_cancel_asked:
+        fail(job, Canceled("You canceled this job."))
+
+
+def sweep() -> None:
+    """Take up what dead workers left: start it again, or fail it after the third attempt. Ring for the unheard."""
+    for job in jobs.lapsed():
+        if job.is_cancel_asked:
+            fail(job, Canceled("You canceled this job."))
+        elif jobs.requeue(job):
+            _log.warning("job %s lost its worker (attempt %s); starting it again", job.id, job.attempt)
+            jobs.push(job)
+        elif job.attempt >= jobs.MAX_ATTEMPTS:
+            fail(job, FastClipError("This job was interrupted three times and was given up.", code="worker_lost"))
+    for job in jobs.unheard():
+        jobs.push(job)
+
+
+def expire() -> None:
+    """End uploads, clips, sessions and links whose time is over."""
+    sources.expire()
+    library.expire()
+    accounts.forget_old_sessions()
+    jobs.forget_workers()
+
+
+def _settle(job: Job, cents: int) -> None:
+    if job.reserved_cents:
+        ledger.settle(job.hold_ref or job.id, cents)
+
+
+def _sweep_temp(job: Job | None = None) -> None:
+    """Delete half-made files: a job's own when it ended, and any that is older than a day."""
+    for path in store.temp_dir.iterdir():
+        is_old = path.stat().st_mtime < time.time() - rules.DAY
+        if (job is not None and path.name.startswith(f"{job.id}.")) or (job is None and is_old):
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _logged(what: str) -> Iterator[None]:
+    """A loop of this worker outlives its accidents; they are logged and tried again at the next round."""
+    try:
+        yield
+    except Exception:
+        _log.exception("%s failed; it is tried again", what)
