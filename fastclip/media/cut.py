@@ -1,0 +1,182 @@
+"""Cuts a range out of a source, exactly. Reference: "POST /v1/clip".
+
+`plan` decides how, `render` does it. The one way so far is "encode" (`encode.py`, `gif.py`, `audio.py`); a plan of
+the kinds "copy" and "smart" is chosen in `plan` and written by its own file, added to `_write`.
+"""
+
+import logging
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fastclip.errors import Unprocessable
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, index, probe
+from fastclip.media.facts import Facts
+from fastclip.media.index import Window
+
+_log = logging.getLogger("fastclip.media")
+_SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a range will be cut. kind: "encode" ("copy" and "smart" to come); reason: why not a cheaper one.
+
+    window: the frames kept, None for sound alone. start_s, end_s: what the clip spans, on the source's timeline.
+    width_px, height_px: of the clip, upright. rate: frames a second of a GIF. plan_s: seconds spent on planning.
+    """
+
+    kind: str
+    reason: str
+    format: str
+    facts: Facts
+    start_s: float
+    end_s: float
+    window: Window | None = None
+    width_px: int | None = None
+    height_px: int | None = None
+    rate: int | None = None
+    plan_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A finished clip. frames is None for sound alone; stages: the seconds that each step took."""
+
+    plan_kind: str
+    reason: str
+    frames: int | None
+    start_s: float
+    duration_s: float
+    width_px: int | None
+    height_px: int | None
+    size_bytes: int
+    stages: dict[str, float]
+
+
+def plan(
+    source: str | Path,
+    facts: Facts,
+    *,
+    start_s: float,
+    end_s: float,
+    format: str,
+    height_px: int | None,
+    force: str | None = None,
+) -> Plan:
+    """Decide how to cut [start, end) seconds of `source` into `format` (mp4, gif, mp3, wav, m4a, flac).
+
+    height_px caps the short side (1080 means 1080x1920 as well as 1920x1080); a clip is never larger than its source.
+    force: a kind, whatever a planner would choose. Raises Unprocessable when the range holds nothing of the source.
+    """
+    began = time.monotonic()
+    reason = "asked for" if force else _REASONS.get(format, "sound is written anew")
+    base = Plan(force or "encode", reason, format, facts, start_s, min(end_s, facts.duration_s))
+    made = _for_sound(base) if format in audio.FORMATS else _for_picture(base, Path(source), end_s, height_px)
+    return replace(made, plan_s=time.monotonic() - began)
+
+
+def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | None = None) -> Cut:
+    """Write the clip that was planned to `target`, check it, and say what was made.
+
+    A failure leaves no file. Raises Unprocessable when the source is damaged there, Unavailable when the disk is
+    full, ffmpeg.Failed for what should not happen, and whatever `tell` raises.
+    """
+    source, target = Path(source), Path(target)
+    began = time.monotonic()
+    try:
+        frames = _write(source, target, plan, tell)
+        if plan.window and plan.format == "mp4" and frames != plan.window.frames:
+            plan, frames = _again(source, target, plan, frames, tell)
+        encoded = time.monotonic()
+        made = _checked(target, plan, frames)
+    except ffmpeg.Failed as error:
+        target.unlink(missing_ok=True)
+        if "Invalid data found" in error.tail or "Error submitting packet to decoder" in error.tail:
+            raise _damaged(plan) from error
+        raise
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    checked = time.monotonic()
+    return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
+
+
+_REASONS = {"mp4": "exact cuts are encoded", "gif": "a GIF is drawn anew"}
+
+
+def _for_sound(plan: Plan) -> Plan:
+    if not plan.facts.has_audio:
+        raise Unprocessable("This source has no sound. Choose a video format instead.", param="format")
+    if plan.end_s <= plan.start_s:
+        raise Unprocessable(f"The source ends at {plan.facts.duration_s:g} s. Choose an earlier range.", param="start")
+    return plan
+
+
+def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None) -> Plan:
+    if not plan.facts.has_video:
+        raise Unprocessable("This source has no picture. Choose an audio format instead.", param="format")
+    window = index.window(source, plan.facts, start_s=plan.start_s, end_s=end_s)
+    rate = None
+    if plan.format == "gif":
+        width, height, rate = gif.shape(plan.facts, height_px)
+    else:
+        width, height = graph.fit(plan.facts, height_px)
+    return replace(
+        plan, window=window, start_s=window.start_s, end_s=window.end_s, width_px=width, height_px=height, rate=rate
+    )
+
+
+def _write(source: Path, target: Path, plan: Plan, tell: Tell | None) -> int | None:
+    if plan.window is None:
+        audio.write(source, target, plan.facts, (plan.start_s, plan.end_s), plan.format, tell=tell)
+        return None
+    size = (plan.width_px or 0, plan.height_px or 0)
+    if plan.format == "gif":
+        return gif.write(source, target, plan.facts, plan.window, size, plan.rate or 1, tell=tell)
+    return encode.write(source, target, plan.facts, plan.window, size, tell=tell)
+
+
+def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> tuple[Plan, int | None]:
+    """Once more, with the times of the frames that the decoder really gives: a damaged source holds packets that
+    decode to nothing.
+    """
+    assert plan.window
+    _log.warning("%s frames planned, %s made: planning again by decoding", plan.window.frames, frames)
+    window = index.window(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True)
+    plan = replace(plan, window=window, start_s=window.start_s, end_s=window.end_s)
+    frames = _write(source, target, plan, tell)
+    if frames != window.frames:
+        raise ffmpeg.Failed(f"{window.frames} frames planned and {frames} made, twice")
+    return plan, frames
+
+
+def _checked(target: Path, plan: Plan, frames: int | None) -> Cut:
+    """Read the clip back: its frames, its first timestamp, its length, and that its first picture decodes."""
+    length_s, size_bytes = plan.end_s - plan.start_s, target.stat().st_size
+    size = (plan.width_px, plan.height_px)
+    cut = Cut(plan.kind, plan.reason, frames, plan.start_s, length_s, *size, size_bytes, {})
+    if plan.format == "gif":
+        return cut
+    try:
+        facts = probe.read(target, filename=f"clip.{plan.format}")
+    except Unprocessable as error:
+        if plan.window is None:
+            raise Unprocessable(
+                f"This source has no sound after {plan.start_s:g} s. Choose an earlier range."
+            ) from error
+        raise ffmpeg.Failed(f"the clip does not read: {error}") from error
+    if plan.window is None:
+        return replace(cut, duration_s=min(cut.duration_s, facts.duration_s))
+    if (facts.frames, facts.upright_px) != (frames, size) or facts.first_frame_s != 0:
+        raise ffmpeg.Failed(f"the clip is not what was planned: {facts}")
+    if abs(facts.duration_s - cut.duration_s) > _SLACK_S + index.HELD_S:
+        raise ffmpeg.Failed(f"the clip lasts {facts.duration_s} s instead of {cut.duration_s} s")
+    return cut
+
+
+def _damaged(plan: Plan) -> Unprocessable:
+    return Unprocessable(
+        f"The source cannot be read between {plan.start_s:g} and {plan.end_s:g} s: it is damaged there.",
+        code="unsupported_media",
+    )

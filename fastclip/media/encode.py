@@ -1,0 +1,49 @@
+"""Writes a clip as MP4 by encoding it whole: exact to the frame and to the sample. Source: cutting.md section 5."""
+
+from pathlib import Path
+
+import ffmpeg as builder
+
+from fastclip.media import Tell, audio, ffmpeg, graph
+from fastclip.media.facts import Facts
+from fastclip.media.index import Window
+
+
+def write(source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int], *, tell: Tell | None) -> int:
+    """Encode the window's frames and their sound into `target`; return how many frames were written."""
+    duration_s = window.end_s - window.start_s
+    ended = ffmpeg.run(
+        arguments(source, target, facts, window, size),
+        tell=tell,
+        duration_s=duration_s,
+        stage="Encoding",
+        limits=graph.limits(facts, duration_s + 20),
+    )
+    return ended.frames
+
+
+def arguments(source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int]) -> list[str]:
+    """What `write` asks of ffmpeg. H.264 and AAC, the index in front, timestamps of the source kept."""
+    seek_s = graph.seek_for(facts, min(window.start_s, window.low_s))
+    file = graph.source(source, seek_s=seek_s)
+    streams = [graph.picture(graph.frames(file, facts, window, seek_s), facts, size)]
+    options: dict[str, object] = {}
+    if facts.has_audio:
+        rate = audio.rate_for(facts, audio.AAC)
+        start_s, duration_s = window.start_s - seek_s, window.end_s - window.start_s
+        streams.append(
+            graph.sound(
+                file[str(facts.audio_index)], facts, start_s=start_s, duration_s=duration_s, rate=rate, pad=True
+            )
+        )
+        options = {"c:a": "aac", "b:a": "160k", "ac": min(facts.channels or 2, 2)}
+    return graph.argv(
+        builder.output(
+            *streams,
+            f"file:{target.resolve()}",
+            **{"c:v": "libx264", "preset": "veryfast", "crf": 21, "threads": ffmpeg.THREADS},
+            **{"fps_mode": "passthrough", "enc_time_base:v": "demux", "movie_timescale": 90000},
+            **{"movflags": "+faststart", "map_metadata": -1, "map_chapters": -1, "f": "mp4"},
+            **options,
+        )
+    )

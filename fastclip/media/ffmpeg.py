@@ -1,0 +1,363 @@
+"""The only place that starts processes: with limits, a time-out, progress, and nothing left behind.
+
+Every process gets its own session and group, dies with the thread that started it (Linux), runs at nice 10, sees
+neither our environment nor our open files, and is killed as a group when `tell` raises, when its time is up, or when
+anything here fails. Source: backend-spec 7.2, rows "ffmpeg" and "Limits".
+"""
+
+import contextlib
+import ctypes
+import functools
+import logging
+import os
+import queue
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from fastclip.errors import Unavailable
+from fastclip.media import Tell
+
+DEMUXERS = "mov,matroska,avi,flv,mp3,wav,aac,flac,ogg,asf"
+PROTOCOLS = "file"
+MAX_PIXELS = 35_389_440  # 8192 x 4320
+THREADS = 2
+
+_log = logging.getLogger("fastclip.media")
+_TAIL_BYTES = 4096
+_TICK_S = 0.25
+_DISK_FULL = "The disk is full. Free some space on the machine that runs FastClip, then try again."
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The programs in use. ffprobe is None where there is none: PyAV then reads in its place."""
+
+    ffmpeg: Path
+    ffprobe: Path | None
+    version: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one process may use. memory_bytes is address space: x264 at 4K with 2 threads maps about 1.3 GiB."""
+
+    memory_bytes: int = 3 << 30
+    cpu_s: int = 120
+    file_bytes: int = 16 << 30
+    files: int = 64
+    wall_s: float = 600.0
+
+
+class Failed(RuntimeError):
+    """A process ended in an error: `tail` is the end of what it wrote to stderr, for the log and never for a person."""
+
+    def __init__(self, message: str, *, tail: str = "") -> None:
+        super().__init__(message)
+        self.tail = tail
+
+
+class TimedOut(Failed):
+    """A process used up its wall time or its CPU time and was killed."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended well: the frames that ffmpeg counted, and the last 4 KB of its stderr."""
+
+    frames: int
+    tail: str
+
+
+@functools.cache
+def tools() -> Tools:
+    """Find ffmpeg and ffprobe: FASTCLIP_FFMPEG and FASTCLIP_FFPROBE, the bundle's bin/, imageio-ffmpeg, PATH.
+
+    imageio-ffmpeg's comes before PATH, so that clips do not depend on the machine's own version.
+    """
+    ffmpeg = _named("ffmpeg") or _from_imageio() or _on_path("ffmpeg")
+    if ffmpeg is None:
+        raise FileNotFoundError("There is no ffmpeg: install imageio-ffmpeg, or set FASTCLIP_FFMPEG.")
+    first_line = subprocess.run([ffmpeg, "-version"], capture_output=True, text=True, timeout=30).stdout[:200]
+    found = re.match(r"ffmpeg version (\S+)", first_line)
+    return Tools(ffmpeg, _named("ffprobe") or _on_path("ffprobe"), found[1] if found else "unknown")
+
+
+def run(
+    args: Sequence[str],
+    *,
+    tell: Tell | None = None,
+    duration_s: float | None = None,
+    stage: str = "",
+    limits: Limits = Limits(),
+) -> Ended:
+    """Run ffmpeg to its end.
+
+    args: what follows the program's name (`graph.argv`). duration_s: of the output, what the fraction is counted by.
+    Raises Unavailable (insufficient_storage), TimedOut, Failed, and whatever `tell` raises.
+    """
+    progress = _Progress(duration_s)
+    argv = [*_ffmpeg(), "-nostats", "-stats_period", "0.5", "-progress", "pipe:1", *args]
+    tail = _supervise(argv, progress.feed, lambda: progress.fraction, tell, stage, limits)
+    return Ended(progress.frames, tail)
+
+
+def stream(
+    args: Sequence[str],
+    consume: Callable[[bytes], None],
+    *,
+    fraction: Callable[[], float] = lambda: 0.0,
+    tell: Tell | None = None,
+    stage: str = "",
+    limits: Limits = Limits(),
+) -> str:
+    """Run ffmpeg, whose output is `pipe:1`, and hand that to `consume` as it comes; otherwise as `run`.
+
+    Returns the last 4 KB of its stderr.
+    """
+    return _supervise([*_ffmpeg(), *args], consume, fraction, tell, stage, limits)
+
+
+def ffprobe(args: Sequence[str], *, limits: Limits = Limits()) -> bytes:
+    """Run ffprobe (`tools().ffprobe` must not be None) and return what it printed."""
+    printed: list[bytes] = []
+    _supervise([str(tools().ffprobe), "-v", "error", *args], printed.append, lambda: 0.0, None, "", limits)
+    return b"".join(printed)
+
+
+def child(role: str, args: Sequence[str], *, tell: Tell | None = None, stage: str = "", limits: Limits) -> bytes:
+    """Run `fastclip.media.<role>` in a Python of its own and return what it printed; otherwise as `run`.
+
+    Files from strangers are opened by PyAV only there: what crashes or hangs is a child. A line `progress 0.5` on
+    its standard output is progress and not part of the answer. In the frozen app the role is the first argument.
+    """
+    answer = _Answer()
+    frozen = getattr(sys, "frozen", False)
+    program = [sys.executable, role] if frozen else [sys.executable, "-m", f"fastclip.media.{role}"]
+    _supervise([*program, *args], answer.feed, lambda: answer.fraction, tell, stage, limits)
+    return answer.rest()
+
+
+def _ffmpeg() -> list[str]:
+    return [str(tools().ffmpeg), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"]
+
+
+def _named(name: str) -> Path | None:
+    by_owner = os.environ.get(f"FASTCLIP_{name.upper()}")
+    if by_owner:
+        return Path(by_owner)
+    bundled = Path(getattr(sys, "_MEIPASS", sys.prefix)) / "bin" / (name + (".exe" if os.name == "nt" else ""))
+    return bundled if getattr(sys, "frozen", False) and bundled.exists() else None
+
+
+def _from_imageio() -> Path | None:
+    import imageio_ffmpeg
+
+    try:
+        return Path(imageio_ffmpeg.get_ffmpeg_exe())
+    except RuntimeError:
+        return None
+
+
+def _on_path(name: str) -> Path | None:
+    found = shutil.which(name)
+    return Path(found) if found else None
+
+
+class _Progress:
+    """Reads ffmpeg's `-progress` lines; keeps the largest fraction and the last count of frames."""
+
+    def __init__(self, duration_s: float | None) -> None:
+        self.duration_s, self.fraction, self.frames, self._line = duration_s, 0.0, 0, b""
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, self._line = (self._line + chunk).split(b"\n")
+        for line in lines:
+            name, _, value = line.partition(b"=")
+            if name == b"frame" and value.strip().isdigit():
+                self.frames = int(value)
+            elif name == b"out_time_us" and self.duration_s and value.strip().isdigit():
+                self.fraction = min(1.0, max(self.fraction, int(value) / 1e6 / self.duration_s))
+
+
+class _Answer:
+    """Collects a child's output and takes its progress lines out."""
+
+    def __init__(self) -> None:
+        self.fraction, self._line = 0.0, b""
+        self._lines: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> None:
+        *lines, self._line = (self._line + chunk).split(b"\n")
+        for line in lines:
+            if line.startswith(b"progress "):
+                self.fraction = float(line[9:])
+            else:
+                self._lines.append(line)
+
+    def rest(self) -> bytes:
+        return b"\n".join([*self._lines, self._line])
+
+
+def _supervise(
+    argv: list[str],
+    consume: Callable[[bytes], None],
+    fraction: Callable[[], float],
+    tell: Tell | None,
+    stage: str,
+    limits: Limits,
+) -> str:
+    with _started(argv, limits) as (process, chunks, tail):
+        deadline = time.monotonic() + limits.wall_s
+        told = 0.0
+        while True:
+            with contextlib.suppress(queue.Empty):
+                chunk = chunks.get(timeout=_TICK_S)
+                if chunk is None:
+                    break
+                consume(chunk)
+            now = time.monotonic()
+            if now > deadline:
+                raise TimedOut(f"{Path(argv[0]).name} took longer than {limits.wall_s:.0f} s")
+            if tell is not None and now - told >= _TICK_S:
+                tell(fraction(), stage)
+                told = now
+        return _verdict(argv, _wait(process, deadline, tell, fraction, stage), tail)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], deadline: float, tell: Tell | None, fraction: Callable[[], float], stage: str
+) -> int:
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return process.wait(timeout=_TICK_S)
+        if time.monotonic() > deadline:
+            raise TimedOut("a process closed its output and did not end")
+        if tell is not None:
+            tell(fraction(), stage)
+
+
+def _verdict(argv: list[str], status: int, tail: bytearray) -> str:
+    text = tail.decode("utf-8", "replace")
+    if status == 0:
+        return text
+    if "No space left" in text or "ENOSPC" in text:
+        raise Unavailable(_DISK_FULL, code="insufficient_storage")
+    _log.warning("%s ended with %s: %s", " ".join(argv), status, text)
+    if status in (-getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGKILL", 0)):
+        raise TimedOut(f"{Path(argv[0]).name} was stopped by its limits (signal {-status})", tail=text)
+    raise Failed(f"{Path(argv[0]).name} ended with {status}", tail=text)
+
+
+_Running = tuple[subprocess.Popen[bytes], "queue.Queue[bytes | None]", bytearray]
+
+
+@contextlib.contextmanager
+def _started(argv: list[str], limits: Limits) -> Iterator[_Running]:
+    process = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+        **_own(limits),
+    )
+    assert process.stdout and process.stderr
+    chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=16)
+    tail = bytearray()
+    over = threading.Event()
+    readers = [
+        threading.Thread(target=_read_out, args=(process.stdout, chunks, over), daemon=True),
+        threading.Thread(target=_read_tail, args=(process.stderr, tail), daemon=True),
+    ]
+    try:
+        for reader in readers:
+            reader.start()
+        yield process, chunks, tail
+        readers[1].join(timeout=5)
+    finally:
+        over.set()
+        _kill(process)
+        for reader, pipe in zip(readers, (process.stdout, process.stderr), strict=True):
+            if reader.ident:
+                reader.join(timeout=5)
+            pipe.close()
+
+
+def _read_out(pipe: IO[bytes], chunks: "queue.Queue[bytes | None]", over: threading.Event) -> None:
+    chunk: bytes | None = b""
+    while chunk is not None and not over.is_set():
+        chunk = os.read(pipe.fileno(), 1 << 16) or None
+        while not over.is_set():
+            with contextlib.suppress(queue.Full):
+                chunks.put(chunk, timeout=_TICK_S)
+                break
+
+
+def _read_tail(pipe: IO[bytes], tail: bytearray) -> None:
+    while chunk := os.read(pipe.fileno(), 1 << 14):
+        tail += chunk
+        del tail[:-_TAIL_BYTES]
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the whole group, also when its leader has already ended."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Only what a program needs to start: no keys of ours, no FFREPORT that would write a file."""
+    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG")
+    ours = {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"}
+    return {name: os.environ[name] for name in kept if name in os.environ} | ours
+
+
+def _own(limits: Limits) -> dict[str, Any]:
+    """What makes the process its own group, limited and mortal.
+
+    Windows has neither rlimits nor a parent's death signal, macOS not the latter: there the wall time is what holds,
+    and a process whose worker was killed runs on until its CPU time (macOS) or its work (Windows) ends.
+    """
+    if os.name == "nt":
+        flags = ("CREATE_NEW_PROCESS_GROUP", "BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
+        return {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
+    return {"start_new_session": True, "preexec_fn": functools.partial(_settle_in, limits, os.getpid())}
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1
+
+
+def _settle_in(limits: Limits, parent: int) -> None:
+    """Between fork and exec: only system calls, nothing that could wait for a lock another thread held."""
+    import resource
+
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+    os.nice(10)
+    for what, most in (
+        (resource.RLIMIT_AS, limits.memory_bytes),
+        (resource.RLIMIT_CPU, limits.cpu_s),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_NOFILE, limits.files),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(what, (most, most))

@@ -1,0 +1,113 @@
+"""ffmpeg graphs, built with ffmpeg-python: the hardened input, the upright picture, the exact sound.
+
+No text of a user ever enters a filter: only numbers, and names of ours. Source: cutting.md section 5, backend-spec 7.2.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from fastclip.media.facts import Facts
+from fastclip.media.ffmpeg import DEMUXERS, MAX_PIXELS, PROTOCOLS, THREADS, Limits
+from fastclip.media.index import Window
+
+Stream = Any  # ffmpeg-python is untyped
+
+_MARGIN_S = 2.0
+_FULL_HD_30 = 1920 * 1080 * 30
+_TONE_MAP = (
+    ("zscale", {"transfer": "linear", "npl": 100}),
+    ("format", {"pix_fmts": "gbrpf32le"}),
+    ("zscale", {"primaries": "bt709"}),
+    ("tonemap", {"tonemap": "hable", "desat": 0}),
+    ("zscale", {"transfer": "bt709", "matrix": "bt709", "range": "tv"}),
+)
+
+
+def seek_for(facts: Facts, start_s: float) -> float:
+    """Where to open a source to read from `start_s` on: some seconds before, and a whole second, which every time
+    base can express. Windows Media is read from its beginning: after a seek its sound is off by up to 0.1 s.
+    """
+    return 0.0 if facts.format_detected == "asf" else float(max(0, int(start_s - _MARGIN_S)))
+
+
+def source(path: Path, *, seek_s: float = 0.0, **options: Any) -> Stream:
+    """A local file of ours as input, with the standing hardening."""
+    at = {"ss": f"{seek_s:.6f}"} if seek_s > 0 else {}
+    return ffmpeg.input(
+        f"file:{path.resolve()}",
+        protocol_whitelist=PROTOCOLS,
+        format_whitelist=DEMUXERS,
+        max_pixels=MAX_PIXELS,
+        threads=THREADS,
+        **at,
+        **options,
+    )
+
+
+def kept(path: Path, facts: Facts, window: Window) -> Stream:
+    """Exactly the window's frames, whole and upright, the first at 0. Opens the source for the picture alone."""
+    seek_s = seek_for(facts, min(window.start_s, window.low_s))
+    return frames(source(path, seek_s=seek_s), facts, window, seek_s)
+
+
+def frames(file: Stream, facts: Facts, window: Window, seek_s: float) -> Stream:
+    """The same, of an input that was opened at `seek_s`."""
+    stream = file[str(facts.video_index)]
+    if facts.is_interlaced:  # before the trim: it looks at the neighbours
+        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    end = {} if window.high_s is None else {"end": f"{window.high_s - seek_s:.6f}"}
+    stream = stream.filter("trim", start=f"{window.low_s - seek_s:.6f}", **end)
+    shown = f"max(0,PTS-{window.start_s - seek_s:.6f}/TB)" if window.is_held else "PTS-STARTPTS"
+    return stream.filter("setpts", shown)
+
+
+def picture(stream: Stream, facts: Facts, size: tuple[int, int]) -> Stream:
+    """8-bit 4:2:0 at `size`, square pixels, standard range. ffmpeg itself has turned it upright."""
+    if facts.is_hdr:
+        for name, options in _TONE_MAP:
+            stream = stream.filter(name, **options)
+    return stream.filter("scale", *size, flags="bicubic").filter("setsar", 1).filter("format", "yuv420p")
+
+
+def sound(stream: Stream, facts: Facts, *, start_s: float, duration_s: float, rate: int, pad: bool) -> Stream:
+    """Exactly the samples [start, start + duration) at `rate`, silence where the source has none.
+
+    start_s: on the input's timeline. pad: also silence after the end of the source's sound.
+    """
+    if facts.format_detected == "asf":  # its timestamps are whole milliseconds; its samples are exact
+        stream = stream.filter("asetpts", "N/SR/TB")
+    stream = stream.filter("atrim", start=f"{start_s:.6f}").filter("asetpts", f"PTS-{start_s:.6f}/TB")
+    stream = stream.filter("aresample", rate, **{"async": 1, "first_pts": 0})
+    if pad:
+        stream = stream.filter("apad", whole_dur=f"{duration_s:.6f}")
+    return stream.filter("atrim", end_sample=samples(duration_s, rate))
+
+
+def samples(duration_s: float, rate: int) -> int:
+    """How many samples so long a sound has."""
+    return round(Fraction(duration_s) * rate)
+
+
+def fit(facts: Facts, short_side_px: int | None) -> tuple[int, int]:
+    """The upright size with its short side at most this, never larger than the source, both sides even."""
+    width, height = facts.upright_px
+    if short_side_px is None or min(width, height) <= short_side_px:
+        return width // 2 * 2, height // 2 * 2
+    scale = Fraction(short_side_px, min(width, height))
+    return round(width * scale / 2) * 2, round(height * scale / 2) * 2
+
+
+def argv(output: Stream) -> list[str]:
+    """The arguments for `ffmpeg.run`. Filters get two threads like everything else."""
+    return ["-filter_threads", str(THREADS), "-filter_complex_threads", str(THREADS), *output.get_args()]
+
+
+def limits(facts: Facts, duration_s: float) -> Limits:
+    """What rendering so much of this source may use: four times what noise at this size was measured to cost."""
+    pixels = (facts.width_px or 0) * (facts.height_px or 0)
+    load = max(1.0, float(pixels * (facts.fps or 0) / _FULL_HD_30))
+    cpu_s = int(60 + duration_s * 8 * load)
+    return Limits(memory_bytes=(2 << 30) + 256 * pixels, cpu_s=cpu_s, wall_s=cpu_s * 2.0)
