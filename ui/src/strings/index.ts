@@ -3,5 +3,7 @@ import { account } from './account';
 import { auth } from './auth';
 import { library } from './library';
 import { errors, kit, shell } from './shell';
+import { studio } from './studio';
+import { uploads } from './uploads';
 
-export const text = { account, auth, errors, kit, library, shell } as const;
+export const text = { account, auth, errors, kit, library, shell, studio, uploads } as const;

@@ -87,12 +87,7 @@ describe('formats', () => {
 
 describe('qualities', () => {
   test('are sizes, without their aliases', () => {
-    expect(qualityChoices(rules, ultra, paid, 'mp4').map(({ value }) => value)).toEqual([
-      null,
-      '4k',
-      '1080p',
-      '720p',
-    ]);
+    expect(qualityChoices(rules, ultra, paid, 'mp4').map(({ value }) => value)).toEqual([null, '4k', '1080p', '720p']);
   });
   test('above the source are shut', () => {
     expect(reasons(qualityChoices(rules, small, paid, 'mp4'))).toEqual({
@@ -103,9 +98,7 @@ describe('qualities', () => {
     });
   });
   test('4K is shut without a paid deposit and open for a covered account', () => {
-    expect(reasons(qualityChoices(rules, ultra, unpaid, 'mp4'))['4k']).toBe(
-      '4K opens with a first paid deposit',
-    );
+    expect(reasons(qualityChoices(rules, ultra, unpaid, 'mp4'))['4k']).toBe('4K opens with a first paid deposit');
     expect(reasons(qualityChoices(rules, ultra, covered, 'mp4'))['4k']).toBeNull();
   });
   test('4K is none of GIF', () => {
@@ -134,13 +127,7 @@ describe('a cut is refused', () => {
       cutting('mp4', null, 5, 650),
       'Segment 2: The limit is 10 minutes a segment (this is 10:50)',
     ],
-    [
-      'as a GIF too long',
-      hd,
-      unpaid,
-      cutting('gif', null, 48),
-      'Segment 1: GIF is limited to 30 s (this is 48 s)',
-    ],
+    ['as a GIF too long', hd, unpaid, cutting('gif', null, 48), 'Segment 1: GIF is limited to 30 s (this is 48 s)'],
     ['as video of a song', song, unpaid, cutting('mp4', null, 5), 'MP4 needs a picture; this is sound only'],
     ['over the balance', hd, unpaid, cutting('mp4', null, 5, 5), 'This costs $0.04; the balance is $0.03'],
   ])('%s', (_name, source, account, document, reason) => {

@@ -1,7 +1,7 @@
 // What a cut costs and why something cannot be cut, from the server's rules: the same sums the server will do.
 import type { Account, Preview, Rules, Upload } from '../api/types';
 import type { Segment, StudioDocument } from './document';
-import { text } from './strings';
+import { text } from '../strings';
 
 /** What of a source decides its formats, qualities and price. */
 export interface Source {
@@ -52,7 +52,7 @@ export function formatChoices(rules: Rules, source: Source, segments: readonly S
   const all = new Set([...rules.formats.video.session, ...rules.formats.audio.session]);
   return [...all].map((value) => ({
     value,
-    label: text.formats[value] ?? value.toUpperCase(),
+    label: text.studio.formats[value] ?? value.toUpperCase(),
     reason: formatRefusal(rules, source, segments, value),
   }));
 }
@@ -76,7 +76,7 @@ export function qualityChoices(
 
 /** Why the whole list has no meaning for this format, or null. */
 export function qualityRefusalForFormat(rules: Rules, format: string): string | null {
-  return rules.qualities[format] ? null : text.refusals.qualityOfSound;
+  return rules.qualities[format] ? null : text.studio.refusals.qualityOfSound;
 }
 
 export function formatRefusal(
@@ -86,12 +86,12 @@ export function formatRefusal(
   format: string,
 ): string | null {
   const name = format.toUpperCase();
-  if (!rules.formats[source.kind].session.includes(format)) return text.refusals.needsPicture(name);
-  if (isSound(rules, format) && !source.hasSound) return text.refusals.noSound;
+  if (!rules.formats[source.kind].session.includes(format)) return text.studio.refusals.needsPicture(name);
+  if (isSound(rules, format) && !source.hasSound) return text.studio.refusals.noSound;
   if (format !== 'gif') return null;
   const longest = Math.max(0, ...segments.map(lengthOf));
   return longest > rules.limits.max_gif_s + SLACK_S
-    ? text.refusals.gifTooLong(rules.limits.max_gif_s, longest)
+    ? text.studio.refusals.gifTooLong(rules.limits.max_gif_s, longest)
     : null;
 }
 
@@ -103,11 +103,11 @@ export function qualityRefusal(
   quality: string,
 ): string | null {
   const allowed = rules.qualities[format];
-  if (!allowed) return text.refusals.qualityOfSound;
+  if (!allowed) return text.studio.refusals.qualityOfSound;
   if (!allowed.includes(quality))
-    return text.refusals.qualityOfFormat(format.toUpperCase(), text.quality(quality));
-  if (heightOf(quality) > shortEdge(source)) return text.refusals.sourceIsSmaller(shortEdge(source));
-  if (quality === '4k' && !mayUseUltraHd(account)) return text.refusals.needsDeposit;
+    return text.studio.refusals.qualityOfFormat(format.toUpperCase(), text.studio.quality(quality));
+  if (heightOf(quality) > shortEdge(source)) return text.studio.refusals.sourceIsSmaller(shortEdge(source));
+  if (quality === '4k' && !mayUseUltraHd(account)) return text.studio.refusals.needsDeposit;
   return null;
 }
 
@@ -115,8 +115,8 @@ export function qualityRefusal(
 export function segmentRefusal(rules: Rules, format: string, segment: Segment): string | null {
   const length = lengthOf(segment);
   const { max_segment_s, max_gif_s } = rules.limits;
-  if (length > max_segment_s + SLACK_S) return text.refusals.segmentTooLong(max_segment_s, length);
-  if (format === 'gif' && length > max_gif_s + SLACK_S) return text.refusals.gifTooLong(max_gif_s, length);
+  if (length > max_segment_s + SLACK_S) return text.studio.refusals.segmentTooLong(max_segment_s, length);
+  if (format === 'gif' && length > max_gif_s + SLACK_S) return text.studio.refusals.gifTooLong(max_gif_s, length);
   return null;
 }
 
@@ -129,18 +129,18 @@ export function cutRefusal(
   balance: number,
 ): string | null {
   const { segments, format } = document;
-  if (segments.length === 0) return text.refusals.noSegments;
+  if (segments.length === 0) return text.studio.refusals.noSegments;
   if (segments.length > rules.limits.max_segments) {
-    return text.refusals.tooManySegments(rules.limits.max_segments, segments.length);
+    return text.studio.refusals.tooManySegments(rules.limits.max_segments, segments.length);
   }
   const wrongFormat = formatRefusal(rules, source, [], format);
   if (wrongFormat) return wrongFormat;
   for (const [index, segment] of segments.entries()) {
     const reason = segmentRefusal(rules, format, segment);
-    if (reason) return text.refusals.ofSegment(index + 1, reason);
+    if (reason) return text.studio.refusals.ofSegment(index + 1, reason);
   }
   const { cents } = priceOf(rules, source, account, document);
-  if (!account.is_covered && cents > Math.round(balance * 100)) return text.refusals.balance(cents, balance);
+  if (!account.is_covered && cents > Math.round(balance * 100)) return text.studio.refusals.balance(cents, balance);
   return null;
 }
 
@@ -158,10 +158,10 @@ export function qualityToAsk(
 export function priceOf(rules: Rules, source: Source, account: Account, document: StudioDocument): Price {
   const count = document.segments.length;
   const { trim_cents, trim_4k_surcharge_cents } = rules.prices;
-  const lines = [{ label: text.price.segments(count, trim_cents), cents: count * trim_cents }];
+  const lines = [{ label: text.studio.price.segments(count, trim_cents), cents: count * trim_cents }];
   if (comesOutUltraHd(rules, source, account, document)) {
     lines.push({
-      label: text.price.ultraHd(count, trim_4k_surcharge_cents),
+      label: text.studio.price.ultraHd(count, trim_4k_surcharge_cents),
       cents: count * trim_4k_surcharge_cents,
     });
   }
@@ -182,9 +182,9 @@ function isSound(rules: Rules, format: string): boolean {
 }
 
 function sourceQuality(source: Source, account: Account, format: string): string {
-  if (source.kind === 'audio') return text.asSource;
+  if (source.kind === 'audio') return text.studio.asSource;
   const isCapped = isUltraHd(source) && (format === 'gif' || !mayUseUltraHd(account));
-  return text.sameAsSource(isCapped ? 1080 : shortEdge(source));
+  return text.studio.sameAsSource(isCapped ? 1080 : shortEdge(source));
 }
 
 const shortEdge = ({ width, height }: Source): number => Math.min(width, height);

@@ -44,8 +44,7 @@ describe('in and out', () => {
     expect(setOut(setIn(blank('mp4'), 30), 20, LENGTH)).toBeNull();
     expect(setOut(blank('mp4'), 20, LENGTH)).toBeNull();
   });
-  test('choosing a segment drops a waiting in point', () =>
-    expect(select(setIn(one, 30), 'a').mark).toBeNull());
+  test('choosing a segment drops a waiting in point', () => expect(select(setIn(one, 30), 'a').mark).toBeNull());
 });
 
 describe('segments', () => {
@@ -109,12 +108,7 @@ describe('a stored document', () => {
     expect([times(back), back.quality, back.segments[0]!.id]).toEqual([times(two), '720p', 'b']);
   });
   test('that is damaged is not one', () => {
-    for (const damaged of [
-      null,
-      3,
-      {},
-      { segments: [{ id: 'a', start: 'x', end: 2, name: '' }], format: 'mp4' },
-    ]) {
+    for (const damaged of [null, 3, {}, { segments: [{ id: 'a', start: 'x', end: 2, name: '' }], format: 'mp4' }]) {
       expect(revive(damaged, LENGTH)).toBeNull();
     }
   });

@@ -61,8 +61,7 @@ export function addAt(document: StudioDocument, time: number, duration: number):
 /** `I`: trims the selected segment when its end still lies ahead, else waits for the out point. */
 export function setIn(document: StudioDocument, time: number): StudioDocument {
   const current = selectedOf(document);
-  if (current && time < current.end - SHORTEST_S)
-    return retime(document, current.id, { start: time }, Infinity);
+  if (current && time < current.end - SHORTEST_S) return retime(document, current.id, { start: time }, Infinity);
   return { ...document, selected: null, mark: time };
 }
 

@@ -25,8 +25,7 @@ const uneven = clockOf(null, 0.25, Uint32Array.from([0, 4000, 8000, 20000, 21000
 describe('a constant rate', () => {
   test('a seek to the middle of any frame of a 3-hour NTSC source shows that frame', () => {
     const long = even(30000, 1001, 10800);
-    for (let frame = 0; frame < frameCount(long); frame += 997)
-      expect(frameAt(long, aimAt(long, frame))).toBe(frame);
+    for (let frame = 0; frame < frameCount(long); frame += 997) expect(frameAt(long, aimAt(long, frame))).toBe(frame);
   });
   test('the start of a frame, written in milliseconds too early, still belongs to it', () => {
     expect(frameAt(even(24, 1, 30), 1 / 24 - 1e-5)).toBe(1);

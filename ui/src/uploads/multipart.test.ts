@@ -24,17 +24,13 @@ function fileOf(parts: number, name = 'talk.mp4') {
 class Remembered implements Memory {
   all: Unfinished[] = [];
   async find(account: string, file: Parameters<Memory['find']>[1]) {
-    return structuredClone(
-      this.all.find((each) => each.account === account && isSameFile(each, file)) ?? null,
-    );
+    return structuredClone(this.all.find((each) => each.account === account && isSameFile(each, file)) ?? null);
   }
   async list(account: string) {
     return this.all.filter((each) => each.account === account);
   }
   async save(unfinished: Unfinished) {
-    const others = this.all.filter(
-      (each) => each.account !== unfinished.account || !isSameFile(each, unfinished),
-    );
+    const others = this.all.filter((each) => each.account !== unfinished.account || !isSameFile(each, unfinished));
     this.all = [...others, structuredClone(unfinished)];
   }
   async forget(gone: Parameters<Memory['forget']>[0]) {
@@ -135,12 +131,9 @@ function transferOf(file = fileOf(6), account = 'usr_1'): Transfer {
   return new Transfer(file, outside, (progress) => seen.push(progress));
 }
 
-const phases = (): Phase[] =>
-  seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
+const phases = (): Phase[] => seen.map(({ phase }) => phase).filter((phase, at, all) => phase !== all[at - 1]);
 const untilAborted = (signal: AbortSignal) =>
-  new Promise((_, reject) =>
-    signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))),
-  );
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError'))));
 
 describe('an upload', () => {
   test('sends every part once and completes with every tag in order', async () => {

@@ -7,23 +7,14 @@ import { Pace } from './pace';
 import { bytesDone, missingParts, partCount, partRange, partSize } from './parts';
 import { ATTEMPTS, backoff } from './patience';
 import { PutError, type Put } from './put';
-import { text } from './strings';
+import { text } from '../strings';
 
 /**
  * `offline` goes on by itself; `stopped` waits for a person after many attempts; `failed` and `canceled` are the end.
  * `checking`: the bytes are there and the server looks at them.
  */
 export type Phase =
-  | 'waiting'
-  | 'sending'
-  | 'paused'
-  | 'offline'
-  | 'stopped'
-  | 'finishing'
-  | 'checking'
-  | 'ready'
-  | 'failed'
-  | 'canceled';
+  'waiting' | 'sending' | 'paused' | 'offline' | 'stopped' | 'finishing' | 'checking' | 'ready' | 'failed' | 'canceled';
 
 export interface Progress {
   phase: Phase;
@@ -192,8 +183,7 @@ export class Transfer {
     const halted = new AbortController();
     const both = AbortSignal.any([signal, halted.signal]);
     const lane = async (): Promise<void> => {
-      for (let number = queue.shift(); number !== undefined; number = queue.shift())
-        await this.#sendPart(number, both);
+      for (let number = queue.shift(); number !== undefined; number = queue.shift()) await this.#sendPart(number, both);
     };
     const lanes = Array.from({ length: Math.min(LANES, queue.length) }, lane);
     try {
@@ -210,12 +200,7 @@ export class Transfer {
     const { from, to } = partRange(number, part_size, size);
     const tag = await this.#patiently(signal, async () => {
       try {
-        return await this.outside.put(
-          this.#urls.get(number)!,
-          this.file.slice(from, to),
-          this.#count(number),
-          signal,
-        );
+        return await this.outside.put(this.#urls.get(number)!, this.file.slice(from, to), this.#count(number), signal);
       } catch (thrown) {
         this.#inFlight.delete(number);
         if (thrown instanceof PutError && EXPIRED.has(thrown.status)) await this.#fetchUrls([number], signal);
@@ -289,7 +274,7 @@ export class Transfer {
   async #giveUp(thrown: unknown): Promise<void> {
     const quiet = { speed: null, left_s: null };
     if (isPassing(thrown) || statusOf(thrown) === 401) {
-      const error = (await this.#isReadable()) ? sentenceOf(thrown) : text.errors.unreadable(this.file.name);
+      const error = (await this.#isReadable()) ? sentenceOf(thrown) : text.uploads.errors.unreadable(this.file.name);
       return this.#tell({ phase: 'stopped', error, sent: this.#sent(), ...quiet });
     }
     await this.#forget();
@@ -367,6 +352,6 @@ function isPassing(thrown: unknown): boolean {
 }
 
 function sentenceOf(thrown: unknown): string {
-  if (thrown instanceof PutError) return thrown.sentence ?? text.errors.connection;
-  return thrown instanceof ApiError && !thrown.isUnreachable ? thrown.sentence : text.errors.connection;
+  if (thrown instanceof PutError) return thrown.sentence ?? text.uploads.errors.connection;
+  return thrown instanceof ApiError && !thrown.isUnreachable ? thrown.sentence : text.uploads.errors.connection;
 }

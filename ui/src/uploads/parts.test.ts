@@ -29,8 +29,7 @@ describe('the size of a part', () => {
   });
 });
 
-test('what is missing is what has no tag', () =>
-  expect(missingParts(5, { 2: 'b', 5: 'e' })).toEqual([1, 3, 4]));
+test('what is missing is what has no tag', () => expect(missingParts(5, { 2: 'b', 5: 'e' })).toEqual([1, 3, 4]));
 
 test('the last part counts with its own length', () => {
   expect(bytesDone({ 1: 'a', 3: 'c' }, 10, 25)).toBe(15);
@@ -43,7 +42,5 @@ describe('a file is refused before it is sent', () => {
     ['talk.mp4', 0, 'talk.mp4 is empty.'],
     ['talk.mp4', 5_000_000_001, 'talk.mp4 has 5 GB; the limit is 5 GB.'],
     ['TALK.MKV', 5_000_000_000, null],
-  ])('%s of %d bytes: %s', (name, size, sentence) =>
-    expect(fileRefusal({ name, size }, rules)).toBe(sentence),
-  );
+  ])('%s of %d bytes: %s', (name, size, sentence) => expect(fileRefusal({ name, size }, rules)).toBe(sentence));
 });

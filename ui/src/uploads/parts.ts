@@ -1,6 +1,6 @@
 // How a file is cut into the parts that are sent, and what is refused before a byte is.
 import type { Rules } from '../api/types';
-import { text } from './strings';
+import { text } from '../strings';
 
 const MIB = 2 ** 20;
 /** A small file is still cut into this many parts where the smallest part allows, so that little is sent twice. */
@@ -43,8 +43,8 @@ export function bytesDone(done: Record<number, string>, size: number, fileSize: 
 export function fileRefusal(file: { name: string; size: number }, rules: Rules): string | null {
   const known = [...rules.extensions.video, ...rules.extensions.audio];
   const extension = /\.([^.]+)$/.exec(file.name)?.[1]?.toLowerCase() ?? '';
-  if (!known.includes(extension)) return text.refusals.kind(file.name, known);
-  if (file.size === 0) return text.refusals.empty(file.name);
+  if (!known.includes(extension)) return text.uploads.refusals.kind(file.name, known);
+  if (file.size === 0) return text.uploads.refusals.empty(file.name);
   const { max_upload_bytes } = rules.limits;
-  return file.size > max_upload_bytes ? text.refusals.tooLarge(file.name, file.size, max_upload_bytes) : null;
+  return file.size > max_upload_bytes ? text.uploads.refusals.tooLarge(file.name, file.size, max_upload_bytes) : null;
 }

@@ -11,12 +11,7 @@ export class PutError extends Error {
   }
 }
 
-export type Put = (
-  url: string,
-  body: Blob,
-  onSent: (bytes: number) => void,
-  signal: AbortSignal,
-) => Promise<string>;
+export type Put = (url: string, body: Blob, onSent: (bytes: number) => void, signal: AbortSignal) => Promise<string>;
 
 /** A connection on which nothing moves for so long is given up and tried anew. */
 const SILENCE_MS = 30_000;
@@ -54,9 +49,7 @@ export const putBytes: Put = (url, body, onSent, signal) =>
       else reject(new PutError(request.status, sentenceIn(request.responseText)));
     });
     request.onerror = end(() => reject(new PutError(0)));
-    request.onabort = end(() =>
-      reject(isSilent ? new PutError(0) : new DOMException('Aborted', 'AbortError')),
-    );
+    request.onabort = end(() => reject(isSilent ? new PutError(0) : new DOMException('Aborted', 'AbortError')));
     signal.addEventListener('abort', stop);
     if (signal.aborted) return end(() => reject(new DOMException('Aborted', 'AbortError')))();
     expect(SILENCE_MS);

@@ -1,17 +1,15 @@
-// Every sentence and label of the Clip Studio.
+// Texts of the Clip Studio.
 import { formatCents, formatDollars } from '../money';
 import { formatLength } from '../time';
 
-const plural = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;
+const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
 
 /** A limit as people say it: `30 s`, `10 minutes`. */
 const limit = (seconds: number): string =>
   seconds % 60 === 0 && seconds >= 60 ? plural(seconds / 60, 'minute') : `${seconds} s`;
 
 /** A length beside a limit: `48 s`, `12:05`. */
-const length = (seconds: number): string =>
-  seconds < 60 ? `${Math.ceil(seconds)} s` : formatLength(seconds);
+const length = (seconds: number): string => (seconds < 60 ? `${Math.ceil(seconds)} s` : formatLength(seconds));
 
 const formats: Record<string, string> = {
   mp4: 'MP4 video',
@@ -24,7 +22,7 @@ const formats: Record<string, string> = {
 
 const quality = (name: string): string => (name === '4k' ? '4K' : name);
 
-export const text = {
+export const studio = {
   formats,
   quality,
   asSource: 'As the source',
@@ -43,8 +41,7 @@ export const text = {
     qualityOfFormat: (format: string, name: string) => `${format} does not come in ${name}`,
     sourceIsSmaller: (height: number) => `The source is ${height}p`,
     needsDeposit: '4K opens with a first paid deposit',
-    segmentTooLong: (most: number, is: number) =>
-      `The limit is ${limit(most)} a segment (this is ${length(is)})`,
+    segmentTooLong: (most: number, is: number) => `The limit is ${limit(most)} a segment (this is ${length(is)})`,
     ofSegment: (number: number, reason: string) => `Segment ${number}: ${reason}`,
     noSegments: 'Set an in point and an out point first',
     tooManySegments: (most: number, are: number) => `At most ${most} segments at once (these are ${are})`,

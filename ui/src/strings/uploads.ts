@@ -1,12 +1,11 @@
-// Every sentence and label of uploading.
+// Texts of uploading.
 import { formatBytes } from '../bytes';
 
 const listed = (names: string[]): string => names.map((name) => name.toUpperCase()).join(', ');
 
-export const text = {
+export const uploads = {
   refusals: {
-    kind: (name: string, known: string[]) =>
-      `${name} is not a recording FastClip reads. It reads ${listed(known)}.`,
+    kind: (name: string, known: string[]) => `${name} is not a recording FastClip reads. It reads ${listed(known)}.`,
     empty: (name: string) => `${name} is empty.`,
     tooLarge: (name: string, size: number, most: number) =>
       `${name} has ${formatBytes(size)}; the limit is ${formatBytes(most)}.`,
