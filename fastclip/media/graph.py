@@ -36,15 +36,8 @@ def seek_for(facts: Facts, start_s: float) -> float:
 def source(path: Path, *, seek_s: float = 0.0, **options: Any) -> Stream:
     """A local file of ours as input, with the standing hardening."""
     at = {"ss": f"{seek_s:.6f}"} if seek_s > 0 else {}
-    return ffmpeg.input(
-        f"file:{path.resolve()}",
-        protocol_whitelist=PROTOCOLS,
-        format_whitelist=DEMUXERS,
-        max_pixels=MAX_PIXELS,
-        threads=THREADS,
-        **at,
-        **options,
-    )
+    standing = {"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS, "max_pixels": MAX_PIXELS}
+    return ffmpeg.input(f"file:{path.resolve()}", **standing | {"threads": THREADS} | at | options)
 
 
 def kept(path: Path, facts: Facts, window: Window) -> Stream:
@@ -55,21 +48,29 @@ def kept(path: Path, facts: Facts, window: Window) -> Stream:
 
 def frames(file: Stream, facts: Facts, window: Window, seek_s: float) -> Stream:
     """The same, of an input that was opened at `seek_s`."""
-    stream = file[str(facts.video_index)]
-    if facts.is_interlaced:  # before the trim: it looks at the neighbours
-        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    stream = progressive(file[str(facts.video_index)], facts)  # before the trim: it looks at the neighbours
     end = {} if window.high_s is None else {"end": f"{window.high_s - seek_s:.6f}"}
     stream = stream.filter("trim", start=f"{window.low_s - seek_s:.6f}", **end)
     shown = f"max(0,PTS-{window.start_s - seek_s:.6f}/TB)" if window.is_held else "PTS-STARTPTS"
     return stream.filter("setpts", shown)
 
 
+def progressive(stream: Stream, facts: Facts) -> Stream:
+    """Whole frames from interlaced ones, as many as there were."""
+    return stream.filter("bwdif", mode="send_frame", deint="interlaced") if facts.is_interlaced else stream
+
+
 def picture(stream: Stream, facts: Facts, size: tuple[int, int]) -> Stream:
     """8-bit 4:2:0 at `size`, square pixels, standard range. ffmpeg itself has turned it upright."""
-    if facts.is_hdr:
-        for name, options in _TONE_MAP:
-            stream = stream.filter(name, **options)
+    stream = standard_range(stream) if facts.is_hdr else stream
     return stream.filter("scale", *size, flags="bicubic").filter("setsar", 1).filter("format", "yuv420p")
+
+
+def standard_range(stream: Stream) -> Stream:
+    """HDR (PQ, HLG) as BT.709."""
+    for name, options in _TONE_MAP:
+        stream = stream.filter(name, **options)
+    return stream
 
 
 def sound(stream: Stream, facts: Facts, *, start_s: float, duration_s: float, rate: int, pad: bool) -> Stream:

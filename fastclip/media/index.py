@@ -48,24 +48,23 @@ def window(source: Path, facts: Facts, *, start_s: float, end_s: float, by_decod
     Raises Unprocessable when the range holds no frame.
     """
     by_decoding = by_decoding or facts.format_detected == "avi"  # AVI stores no presentation times
-    asked = ["window", str(source), str(facts.video_index), str(start_s), str(end_s), str(int(by_decoding))]
+    asked = ["window", str(source), str(start_s), str(end_s), str(int(by_decoding))]
     times: list[float] = json.loads(ffmpeg.child("index", asked, limits=_LIMITS))
     return _choose(times, start_s, end_s, float(1 / facts.fps) if facts.fps else 0.04)
 
 
-def frame_times(source: Path, facts: Facts, target: Path, *, tell: Tell | None = None) -> int:
+def frame_times(source: Path, target: Path, *, tell: Tell | None = None) -> int:
     """Write when each frame is shown, ascending, uint32 little-endian in units of 10 microseconds; return how many."""
-    asked = ["frame_times", str(source), str(facts.video_index), str(target)]
+    asked = ["frame_times", str(source), str(target)]
     return int(ffmpeg.child("index", asked, tell=tell, stage="Reading the frames", limits=_LIMITS))
 
 
-def keyframes(source: Path, facts: Facts) -> list[float]:
+def keyframes(source: Path) -> list[float]:
     """When each keyframe is shown, ascending. Files over 256 MB are not read: their own index answers.
 
     Such an index holds decoding times, so its keyframes stand where the first one's delay puts them.
     """
-    asked = ["keyframes", str(source), str(facts.video_index)]
-    return [float(one) for one in json.loads(ffmpeg.child("index", asked, limits=_LIMITS))]
+    return [float(one) for one in json.loads(ffmpeg.child("index", ["keyframes", str(source)], limits=_LIMITS))]
 
 
 def _choose(times: list[float], start_s: float, end_s: float, step_s: float) -> Window:
@@ -98,29 +97,29 @@ def _nothing(times: list[float], start_s: float, end_s: float) -> Unprocessable:
     return Unprocessable(f"There is no frame between {start_s:g} and {end_s:g} s. Choose a longer range.")
 
 
-def main(task: str, path: str, stream: str, *rest: str) -> None:
+def main(task: str, path: str, *rest: str) -> None:
     """In the child: one of the three tasks, its answer on standard output."""
     from fastclip.media import reader
 
     if task == "window":
         start, end, by_decoding = float(rest[0]), float(rest[1]), rest[2] == "1"
-        reader.answer(_times_around(path, int(stream), start, end, by_decoding))
+        reader.answer(_times_around(path, start, end, by_decoding))
     elif task == "frame_times":
-        reader.answer(_write_times(path, int(stream), rest[0]))
+        reader.answer(_write_times(path, rest[0]))
     else:
-        reader.answer(_keyframe_times(path, int(stream)))
+        reader.answer(_keyframe_times(path))
 
 
-class _Source:
-    """One stream of an open file, its times counted from the container's start."""
+class Source:
+    """The picture of an open file, its times counted from the container's start. Only for children."""
 
-    def __init__(self, path: str, stream: int) -> None:
+    def __init__(self, path: str) -> None:
         from av.stream import Discard
 
         from fastclip.media import reader
 
         self.container = reader.opened(path)
-        self.stream: Any = self.container.streams[stream]
+        self.stream: Any = reader.picture(self.container)
         self.start = (self.container.start_time or 0) / 1e6
         for other in self.container.streams:
             if other is not self.stream:
@@ -155,23 +154,23 @@ class _Source:
             yield from self.stream.codec_context.decode(None)
 
 
-def _times_around(path: str, stream: int, start_s: float, end_s: float, by_decoding: bool) -> list[float]:
+def _times_around(path: str, start_s: float, end_s: float, by_decoding: bool) -> list[float]:
     """All frame times from the keyframe before `start_s` to the first frame after `end_s`."""
     back = 1.0
     while True:
-        source = _Source(path, stream)
+        source = Source(path)
         at = max(0.0, start_s - back)
         with suppress(OSError):  # a file without an index cannot seek: it is read from where it stands
             source.seek(at)
         times = _decoded(source, end_s) if by_decoding else _demuxed(source, end_s)
         if times is None:
-            return _times_around(path, stream, start_s, end_s, True)
+            return _times_around(path, start_s, end_s, True)
         if at == 0 or (times and times[0] < start_s - EPSILON_S):
             return times
         back *= 8
 
 
-def _demuxed(source: _Source, end_s: float) -> list[float] | None:
+def _demuxed(source: Source, end_s: float) -> list[float] | None:
     """Sorted packet times, or None where a packet has none."""
     times: list[float] = []
     after = float("inf")
@@ -188,7 +187,7 @@ def _demuxed(source: _Source, end_s: float) -> list[float] | None:
     return sorted(set(times))
 
 
-def _decoded(source: _Source, end_s: float) -> list[float]:
+def _decoded(source: Source, end_s: float) -> list[float]:
     times: list[float] = []
     for frame in source.frames():
         if frame.pts is not None:
@@ -198,17 +197,17 @@ def _decoded(source: _Source, end_s: float) -> list[float]:
     return sorted(set(times))
 
 
-def _write_times(path: str, stream: int, target: str) -> int:
+def _write_times(path: str, target: str) -> int:
     import numpy
 
     from fastclip.media import reader
 
-    source = _Source(path, stream)
+    source = Source(path)
     ticks: list[int] = []
     total = (source.container.duration or 0) / 1e6
     for place, packet in enumerate(source.packets()):
         if packet.pts is None:
-            ticks = [frame.pts for frame in _Source(path, stream).frames() if frame.pts is not None]
+            ticks = [frame.pts for frame in Source(path).frames() if frame.pts is not None]
             break
         ticks.append(packet.pts)
         if place % 2000 == 0 and total:
@@ -220,18 +219,18 @@ def _write_times(path: str, stream: int, target: str) -> int:
     return len(seconds)
 
 
-def _keyframe_times(path: str, stream: int) -> list[float]:
-    source = _Source(path, stream)
+def _keyframe_times(path: str) -> list[float]:
+    source = Source(path)
     if os.path.getsize(path) > _WHOLE_READ_BYTES:
         found = _from_the_index(source)
         if len(found) > 1:
             return found
-        source = _Source(path, stream)
+        source = Source(path)
     keys = [one for one in source.packets() if one.is_keyframe]
     return sorted({source.seconds(one.pts if one.pts is not None else one.dts or 0) for one in keys})
 
 
-def _from_the_index(source: _Source) -> list[float]:
+def _from_the_index(source: Source) -> list[float]:
     first = next((one for one in source.packets() if one.is_keyframe and one.pts is not None), None)
     if first is None:
         return []

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,8 @@ def _by_pyav(path: str) -> dict[str, Any]:
 
 
 def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
+    from fastclip.media import reader
+
     if _ends_before_its_data(container, size_bytes):
         return {"refusal": "This file is incomplete: its end is missing. Upload it again, or export it again."}
     answer: dict[str, Any] = {
@@ -140,17 +143,9 @@ def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
             "duration": _seconds(container.duration),
         },
     }
-    pictures = [
-        one for one in answer["streams"] if one["codec_type"] == "video" and not one["disposition"]["attached_pic"]
-    ]
-    if pictures and len(answer["streams"]) <= MAX_STREAMS:
-        stream = container.streams[pictures[0]["index"]]
-        if stream.codec_context is None:
-            return {"refusal": "FastClip cannot decode the picture in this file. Export it as H.264 in MP4."}
-        if stream.codec_context.width * stream.codec_context.height <= ffmpeg.MAX_PIXELS:
-            answer |= _beginning(container, stream)
-            if not answer["frames"]:
-                return {"refusal": "No picture in this file can be decoded. Export it again, as H.264 in MP4."}
+    picture = reader.picture(container)
+    if picture is not None and len(container.streams) <= MAX_STREAMS:
+        answer |= _beginning(container, picture)
     if not _has_duration(answer):
         answer["format"]["duration"] = _counted(container)
     return answer
@@ -200,20 +195,25 @@ _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 
 
 def _beginning(container: Any, stream: Any) -> dict[str, Any]:
-    """The first packets of the picture, and its first frame that decodes."""
+    """The first packets of the picture and its first frame, or why there is none."""
     from av.error import FFmpegError
 
+    if stream.codec_context is None:
+        return {"refusal": "FastClip cannot decode the picture in this file. Export it as H.264 in MP4."}
+    if stream.codec_context.width * stream.codec_context.height > ffmpeg.MAX_PIXELS:
+        return {}  # too large to decode here; the parent refuses it by its size
     packets: list[dict[str, Any]] = []
     frames: list[dict[str, Any]] = []
     for packet in islice(_packets(container, stream), _FIRST_PACKETS):
         if packet.pts is not None and not packet.is_discard:
             packets.append({"pts_time": str(float(packet.pts * packet.time_base))})
-        if not frames:
-            try:
-                frames += [_frame(one) for one in packet.decode()]
-            except FFmpegError:
-                continue
-    return {"packets": packets, "frames": frames or [_frame(one) for one in stream.codec_context.decode(None)]}
+        with suppress(FFmpegError):
+            frames += [] if frames else [_frame(one) for one in packet.decode()]
+    with suppress(FFmpegError):
+        frames += [] if frames else [_frame(one) for one in stream.codec_context.decode(None)]
+    if not frames:
+        return {"refusal": "No picture in this file can be decoded. Export it again, as H.264 in MP4."}
+    return {"packets": packets, "frames": frames}
 
 
 def _frame(frame: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.stream
 from av.container import InputContainer
 
 from fastclip.media.ffmpeg import DEMUXERS, MAX_PIXELS, PROTOCOLS
@@ -22,6 +23,12 @@ def opened(path: str) -> InputContainer:
         if stream.type in ("video", "audio") and stream.codec_context is not None:
             stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     return container
+
+
+def picture(container: InputContainer) -> Any | None:
+    """The first stream of pictures that is not a cover."""
+    covers = int(av.stream.Disposition.attached_pic)
+    return next((one for one in container.streams.video if not int(one.disposition) & covers), None)
 
 
 def answer(value: Any) -> None:
