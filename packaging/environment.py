@@ -56,13 +56,6 @@ def ready(*, for_tests: bool = False) -> None:
             _say(f"set up in {time.monotonic() - started:.0f} s")
 
 
-def has_display() -> bool:
-    """Whether anybody would see a window."""
-    if sys.platform in ("win32", "darwin"):
-        return not os.environ.get("SSH_CONNECTION")
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def lock_of(group: str) -> Path:
     """The pins of one dependency group of pyproject.toml."""
     return ROOT / "packaging" / "locks" / f"{group}.lock"
