@@ -6,6 +6,7 @@ Sources: API reference, "Supported Upload Media Types"; backend-spec 3 and 7.2; 
 """
 
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -74,6 +75,31 @@ def _one_shot_job(upload: Upload) -> Job:
     )
     Upload.update(clip_job_id=job.id).where(Upload.id == upload.id).execute()
     return job
+
+
+SAMPLE_NAME = "big-buck-bunny-480p-30s.mp4"
+
+
+def add_sample(account: Account) -> Upload:
+    """An upload made from the recording that FastClip brings along; again while it lives is the same one."""
+    path = _sample_path()
+    content_type, size = "video/mp4", path.stat().st_size
+    upload = uploads.latest_named(account.id, path.name)
+    if upload is not None:
+        return upload
+    upload, _ = uploads.request(account, path.name, content_type, size)
+    copy = store.temp_dir / f"{upload.id}.sample"
+    shutil.copyfile(path, copy)
+    store.blobs.save(upload.key, copy)
+    uploads.received(upload.key)
+    return uploads.get(account.id, upload.id)
+
+
+def _sample_path() -> Path:
+    """In the package once it is installed, beside it in a checkout."""
+    inside = Path(__file__).parent / "assets"
+    folder = inside if inside.is_dir() else Path(__file__).parent.parent / "assets"
+    return folder / "sample" / SAMPLE_NAME
 
 
 # -- Showing -----------------------------------------------------------------------------------------------

@@ -377,6 +377,16 @@ def recent(account_id: str, *, limit: int, before: str | None) -> list[Upload]:
     return list(query.order_by(Upload.created_at.desc()).limit(limit))
 
 
+def latest_named(account_id: str, filename: str) -> Upload | None:
+    """The account's newest upload of this name that is on its way or ready."""
+    alive = Upload.select().where(
+        Upload.account_id == account_id,
+        Upload.filename == filename,
+        Upload.status.in_(("pending", "processing", "ready")),
+    )
+    return alive.order_by(Upload.created_at.desc()).first()
+
+
 def changed_since(account_id: str, moment: float) -> list[Upload]:
     return list(
         Upload.select().where(Upload.account_id == account_id, Upload.changed > moment).order_by(Upload.changed)

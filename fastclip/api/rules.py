@@ -1,0 +1,46 @@
+"""Prices, limits and formats as data, so that no page writes them a second time."""
+
+from typing import Any
+
+from litestar import get
+
+from fastclip import rules
+
+
+@get("/v1/rules", sync_to_thread=False)
+def get_rules() -> dict[str, Any]:
+    """What things cost, what is allowed, what can become what. Money in cents, times in seconds."""
+    return {"prices": _prices(), "limits": _limits(), "formats": rules.FORMATS, "qualities": rules.QUALITIES} | {
+        "extensions": {"video": rules.VIDEO_EXTENSIONS, "audio": rules.AUDIO_EXTENSIONS}
+    }
+
+
+def _prices() -> dict[str, Any]:
+    return {
+        "trim_cents": rules.TRIM_CENTS,
+        "trim_4k_surcharge_cents": rules.TRIM_4K_SURCHARGE_CENTS,
+        "captions_minute_cents": rules.CAPTION_MINUTE_CENTS,
+        "transcript_cents": rules.TRANSCRIPT_TIERS,
+        "analyze_cents": rules.ANALYZE_TIERS,
+        "auto_cents": rules.AUTO_TIERS,
+    }
+
+
+def _limits() -> dict[str, Any]:
+    return {
+        "max_upload_bytes": rules.MAX_UPLOAD_BYTES,
+        "max_source_s": rules.MAX_SOURCE_S,
+        "max_segment_s": rules.MAX_SEGMENT_S,
+        "max_gif_s": rules.MAX_GIF_S,
+        "max_segments": rules.MAX_SEGMENTS,
+        "max_clip_title_chars": rules.MAX_CLIP_TITLE_CHARS,
+        "max_key_name_chars": rules.MAX_KEY_NAME_CHARS,
+        "max_api_keys": rules.MAX_API_KEYS,
+        "max_bulk_delete": rules.MAX_BULK_DELETE,
+        "simple_upload_bytes": rules.SIMPLE_UPLOAD_BYTES,
+        "min_part_bytes": rules.MIN_PART_BYTES,
+        "default_part_bytes": rules.DEFAULT_PART_BYTES,
+    }
+
+
+routes = [get_rules]
