@@ -31,7 +31,8 @@ from fastclip.toolkits import Toolkit
 START_S, STOP_S, FIRST_WINDOW_S = 60.0, 12.0, 10.0
 _FAILED = "FastClip's server did not start; what it said stands in the terminal, and `fastclip doctor` says more."
 _PAGE = """<!doctype html><meta charset="utf-8"><title>FastClip</title>{head}
-<meta name="referrer" content="no-referrer"><style>:root{{color-scheme:light dark}}body{{font:16px system-ui,sans-serif;display:grid;place-items:center;
+<meta name="referrer" content="no-referrer"><style>:root{{color-scheme:light dark}}
+body{{font:16px system-ui,sans-serif;display:grid;place-items:center;
 height:100vh;margin:0;padding:0 2em;text-align:center}}</style><p>{text}</p>"""
 _CHROMIUM_ARGS = (
     "--no-first-run",
