@@ -142,7 +142,7 @@ def listed(
 
 def _filtered(
     account_id: str, *, q: str | None, pinned: bool | None, media: str | None, captioned: bool | None
-) -> ModelSelect:
+) -> "ModelSelect[Clip]":
     query = Clip.select().where(
         Clip.account_id == account_id, Clip.status == "available", Clip.pinned | (Clip.expires_at > store.now())
     )

@@ -9,7 +9,6 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.errors import Conflict, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
-from fastclip.media import frames, peaks, probe, proxy
-from fastclip.media.probe import Facts
+from fastclip.media import frames, index, peaks, probe, proxy
+from fastclip.media.facts import Facts
+from fastclip.media.frames import Filmstrip
 from fastclip.uploads import Upload
 
 # -- Checking ----------------------------------------------------------------------------------------------
@@ -137,8 +137,8 @@ def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell:
         lambda path: frames.poster(source, path, at_s=min(1.0, facts.duration_s / 3), height_px=_POSTER_PX),
     )
     tell(0.1, "Reading the keyframes")
-    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in frames.keyframes(source)]}
-    shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: frames.frame_times(source, path))
+    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in index.keyframes(source)]}
+    shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: index.frame_times(source, path))
     count = max(1, min(_MAX_TILES, int(facts.duration_s)))
     strip = _kept(
         job,
@@ -154,7 +154,12 @@ def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell:
             tell=lambda done, said: tell(0.2 + done * 0.8, said),
         ),
     )
-    return shown | {"filmstrip": asdict(strip)}
+    return shown | {"filmstrip": _geometry(strip)}
+
+
+def _geometry(strip: Filmstrip) -> dict[str, Any]:
+    size = {"tile_width": strip.tile_width_px, "tile_height": strip.tile_height_px}
+    return {"columns": strip.columns, "rows": strip.rows, "count": strip.count, "interval": strip.interval_s} | size
 
 
 def _kept(job: Job, upload: Upload, name: str, make: Callable[[Path], Any]) -> Any:

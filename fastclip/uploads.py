@@ -29,7 +29,7 @@ from fastclip.errors import (
     Unavailable,
     Unprocessable,
 )
-from fastclip.media.probe import Facts
+from fastclip.media.facts import Facts
 from fastclip.store import Row
 from fastclip.store.blobs import PartMismatch
 

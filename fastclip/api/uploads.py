@@ -30,7 +30,7 @@ class OneShot(Ask):
         return {"start": self.start, "end": self.end, "source_title": self.source_title}
 
 
-class UploadAsk(Ask):
+class UploadAsk(Ask, kw_only=True):
     example = _FILE | {"clip": _CLIP}
     filename: Filename
     content_type: ContentType
@@ -38,7 +38,7 @@ class UploadAsk(Ask):
     clip: OneShot | None = None
 
 
-class InitiateAsk(UploadAsk):
+class InitiateAsk(UploadAsk, kw_only=True):
     example = _FILE | {"part_size": 33554432, "part_count": 22}
     part_size: Annotated[int, Meta(ge=1, le=rules.MAX_PART_BYTES)]
     part_count: PartNumber

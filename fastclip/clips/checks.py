@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fastclip import rules
 from fastclip.accounts import Account
 from fastclip.errors import InvalidRequest, NotAllowed, Unprocessable
-from fastclip.media.probe import Facts
+from fastclip.media.facts import Facts
 
 
 @dataclass(frozen=True)
