@@ -2,7 +2,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { createKeybindingsHandler } from 'tinykeys';
 import { keyLabel } from './keys';
-import { TABLE, type ActionEntry, type ActionId } from './table';
+import { TABLE, type ActionEntry, type ActionGroup, type ActionId } from './table';
 
 export interface Binding {
   run: (event?: KeyboardEvent) => void;
@@ -89,6 +89,11 @@ class Actions {
 const ids = (): ActionId[] => Object.keys(TABLE) as ActionId[];
 
 export const entryOf = (id: ActionId): ActionEntry => TABLE[id];
+
+export const entriesOf = (group: ActionGroup): { id: ActionId; entry: ActionEntry }[] =>
+  ids()
+    .map((id) => ({ id, entry: entryOf(id) }))
+    .filter(({ entry }) => entry.group === group);
 
 function mayRun(entry: ActionEntry, event: KeyboardEvent): boolean {
   if (entry.anywhere) return true;

@@ -9,16 +9,17 @@ interface Asked {
 
 type Part<In extends Asked, K extends 'query' | 'path'> = In[K] extends object ? In[K] : never;
 
-interface Operation<Out, In extends Asked = Record<never, never>> {
+type Operation<Out, In extends Asked = Record<never, never>> = {
   parameters: In['path'] extends object
     ? { query?: Part<In, 'query'>; header?: never; path: In['path']; cookie?: never }
     : { query?: Part<In, 'query'>; header?: never; path?: never; cookie?: never };
-  requestBody: In['body'] extends object ? { content: { 'application/json': In['body'] } } : never;
   responses: {
     200: { headers: Record<string, unknown>; content: { 'application/json': Out } };
     default: { headers: Record<string, unknown>; content: { 'application/json': t.ErrorEnvelope } };
   };
-}
+} & (In['body'] extends object
+  ? { requestBody: { content: { 'application/json': In['body'] } } }
+  : { requestBody?: never });
 
 type Ok = { ok: true };
 type File = { path: { file_id: string } };

@@ -57,8 +57,8 @@ export interface NewKey {
   created_at: string;
 }
 
-/** Up to so many minutes, so many cents. */
-export type Tier = [minutes: number, cents: number];
+/** [minutes, cents]: up to so many minutes cost so many cents. */
+export type Tier = number[];
 
 export interface Rules {
   prices: {
@@ -230,6 +230,7 @@ export interface Job {
   created_at: string;
   eta_s: number | null;
   plan: string | null;
+  frames?: number | null;
 }
 
 export interface Clip {
@@ -240,6 +241,7 @@ export interface Clip {
   format: string;
   quality: string | null;
   aspect_ratio: string | null;
+  media_kind: MediaKind;
   duration: number;
   size_bytes: number;
   source_file_id: string | null;

@@ -13,9 +13,11 @@ class Router {
   /** Goes to an address of ours, such as `/library` or `/studio?file=upl_1`. */
   go(to: string, { replace = false } = {}): void {
     if (to === location.pathname + location.search + location.hash) return;
+    const left = roomOf(location.pathname);
     history[replace ? 'replaceState' : 'pushState'](null, '', to);
     this.#read();
-    if (!replace) scrollTo(0, 0);
+    // Inside a room the place stays: a clip opens over the grid, and the grid is still there when it closes.
+    if (roomOf(location.pathname) !== left) scrollTo(0, 0);
   }
 
   /** Changes one field of the query in place, without an entry in the history. */
@@ -47,6 +49,8 @@ class Router {
 const PAGES = /^\/($|studio$|library($|\/)|settings($|\/)|setup$|sign-in$)/;
 
 export const isPage = (path: string): boolean => PAGES.test(path);
+
+const roomOf = (path: string): string => path.split('/')[1] ?? '';
 
 /** The path's parts after `prefix`, or null where it does not begin so: `under('/library', '/library/1')` is `['1']`. */
 export function under(prefix: string, path: string): string[] | null {

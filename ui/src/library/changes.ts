@@ -1,0 +1,44 @@
+// What can be done to one clip. The page shows it at once and takes it back, with the reason, where the server refuses.
+import { toast } from 'svelte-sonner';
+import { api, ask } from '../api/client';
+import { sentenceOf } from '../api/errors';
+import type { Clip } from '../api/types';
+import { copyText } from '../kit/copy';
+import { text } from '../strings';
+import type { Shelf } from './shelf.svelte';
+
+export async function rename(shelf: Shelf, clip: Clip, title: string): Promise<void> {
+  const wanted = title.trim();
+  if (wanted === clip.title) return;
+  if (!wanted) {
+    toast.error(text.library.titleEmpty);
+    return;
+  }
+  shelf.replace({ ...clip, title: wanted });
+  const path = { clip_id: clip.clip_id };
+  try {
+    shelf.replace(await ask(api.PATCH('/v1/clips/{clip_id}', { params: { path }, body: { title: wanted } })));
+  } catch (thrown) {
+    shelf.replace(clip);
+    toast.error(text.library.renameFailed(sentenceOf(thrown)));
+  }
+}
+
+export async function togglePin(shelf: Shelf, clip: Clip): Promise<void> {
+  shelf.replace({ ...clip, pinned: !clip.pinned });
+  const call = { params: { path: { clip_id: clip.clip_id } }, body: {} };
+  try {
+    const reply = clip.pinned ? api.POST('/v1/clips/{clip_id}/unpin', call) : api.POST('/v1/clips/{clip_id}/pin', call);
+    shelf.replace(await ask(reply));
+    toast.success(clip.pinned ? text.library.unpinnedDone : text.library.pinnedDone);
+  } catch (thrown) {
+    shelf.replace(clip);
+    toast.error(sentenceOf(thrown));
+  }
+}
+
+export async function copyLink(clip: Clip): Promise<void> {
+  const isCopied = await copyText(new URL(clip.download_url, location.href).href);
+  if (isCopied) toast.success(text.library.copyLinkDone);
+  else toast.error(text.kit.copyFailed);
+}
