@@ -1,0 +1,17 @@
+"""Where the frozen app begins: the command line, or one of the children that `media.ffmpeg.child` starts."""
+
+import multiprocessing
+import runpy
+import sys
+
+CHILDREN = ("frames", "index", "probe")
+
+if __name__ == "__main__":
+    multiprocessing.freeze_support()
+    if sys.argv[1:2] and sys.argv[1] in CHILDREN:
+        role = sys.argv.pop(1)
+        runpy.run_module(f"fastclip.media.{role}", run_name="__main__")
+    else:
+        from fastclip.cli import main
+
+        sys.exit(main())
