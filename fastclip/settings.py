@@ -21,6 +21,9 @@ from filelock import FileLock
 
 from fastclip.errors import InvalidRequest
 
+SECRETS = ("auto", "keyring", "file")
+"""What the setting `secrets` can be."""
+
 
 def _setting(default: Any, meaning: str) -> Any:
     return field(default=default, metadata={"meaning": meaning})
@@ -104,19 +107,17 @@ def _from_file(path: Path, known: set[str]) -> dict[str, Any]:
 
 
 def _typed(name: str, kind: Any, value: Any) -> Any:
-    """`value` (text from the environment, or a TOML value) as the field's type."""
+    """`value` (text from the environment or the command line, or a TOML value) as the field's type."""
+    wanted, parse = {bool: ("true or false", _boolean), int: ("a whole number", _whole), str: ("text", _text)}.get(
+        kind, ("a list of names", _names)
+    )
     try:
-        if kind is bool:
-            return _boolean(value)
-        if kind is int:
-            return int(value)
-        if kind is str:
-            return str(value)
-        return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
-    except (TypeError, ValueError) as error:
-        raise InvalidRequest(
-            f"Setting `{name}` is {value!r}; it needs {getattr(kind, '__name__', 'a list of names')}."
-        ) from error
+        parsed = parse(value)
+    except ValueError as error:
+        raise InvalidRequest(f"Setting `{name}` is {value!r}; it needs {wanted}.") from error
+    if name == "secrets" and parsed not in SECRETS:
+        raise InvalidRequest(f"Setting `secrets` is {value!r}; use {', '.join(SECRETS[:-1])} or {SECRETS[-1]}.")
+    return parsed
 
 
 def _boolean(value: Any) -> bool:
@@ -124,6 +125,25 @@ def _boolean(value: Any) -> bool:
     if str(value).lower() not in words:
         raise ValueError(value)
     return words[str(value).lower()]
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, bool | float):
+        raise ValueError(value)
+    return int(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(value)
+    return value
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple):
+        raise ValueError(value)
+    return tuple(name for name in map(str.strip, map(_text, names)) if name)
 
 
 def secret(settings: Settings, name: str) -> bytes:
@@ -175,17 +195,25 @@ def _keep(settings: Settings) -> _KeyringKeep | _FileKeep:
     """The keyring when it really keeps secrets, else the file. A file that exists goes on being used."""
     if settings.secrets == "file" or (settings.secrets == "auto" and (settings.data_dir / "secrets.json").exists()):
         return _FileKeep(settings)
-    import keyring
-
-    backend = keyring.get_keyring()
-    # `fail` (no keyring), `null` and keyrings.alt (plain text) must not pass for a keyring.
-    works = (
-        backend.priority > 0
-        and "keyrings.alt" not in type(backend).__module__
-        and "null" not in type(backend).__module__
-    )
-    if works:
+    backend = _keyring(f"fastclip:{settings.data_dir}")
+    if backend is not None:
         return _KeyringKeep(settings, backend)
     if settings.secrets == "keyring":
         raise InvalidRequest("Setting `secrets` asks for the keyring, but this system has none that works.")
     return _FileKeep(settings)
+
+
+def _keyring(service: str) -> Any:
+    """The system's keyring, None where it keeps nothing or cannot be reached (locked, nobody to ask)."""
+    import keyring
+    from keyring.errors import KeyringError
+
+    backend = keyring.get_keyring()
+    # `fail` (no keyring), `null` and keyrings.alt (plain text) must not pass for a keyring.
+    if backend.priority <= 0 or type(backend).__module__.startswith(("keyrings.alt", "keyring.backends.null")):
+        return None
+    try:
+        backend.get_password(service, "is there")
+    except KeyringError:
+        return None
+    return backend

@@ -14,7 +14,7 @@ from typing import Any
 
 from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
-from fastclip.errors import Conflict, NotFound, Unprocessable
+from fastclip.errors import Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.media import frames, index, peaks, probe, proxy
 from fastclip.media.facts import Facts
@@ -265,7 +265,7 @@ def expire() -> list[Upload]:
 
 def _expire(upload: Upload) -> bool:
     if upload.status == "pending":
-        return uploads.fail(upload, Conflict("The upload was not finished within 24 hours.", code="source_expired"))
+        return uploads.fail(upload, Gone("The upload was not finished within 24 hours."))
     with store.write():
         ended = (
             Upload.update(status="expired", changed=time.time())
