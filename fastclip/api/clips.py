@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import get, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
 from fastclip import rules
@@ -78,11 +78,11 @@ def cancel_clip(caller: NamedDependency[Caller], job_id: FromPath[str]) -> dict[
 @get("/v1/jobs", sync_to_thread=True)
 def list_jobs(
     caller: NamedDependency[Caller],
-    state: FromQuery[Literal["active", "all"]] = "active",
+    which: Annotated[Literal["active", "all"], QueryParameter(name="state")] = "active",
     limit: FromQuery[int] = rules.PAGE_DEFAULT,
 ) -> dict[str, Any]:
     """The account's clip jobs, newest first: those that run or wait, or all."""
-    return {"data": status.listed(caller.account_id, only_live=state == "active", limit=page_size(limit))}
+    return {"data": status.listed(caller.account_id, only_live=which == "active", limit=page_size(limit))}
 
 
 routes = [create_clips, get_clip, cancel_clip, list_jobs]

@@ -1,0 +1,68 @@
+"""The web application: all routes in one list, and what every request passes through on its way to one.
+
+edge (id, Host, path) -> route -> gate (caller, rate, CSRF) -> strict (shape of the body) -> handler, in a thread.
+"""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+
+from fastclip import rules, store, uploads
+from fastclip.api import account, clips, control, docs, events, files, library, pages, strict
+from fastclip.api import rules as rules_route
+from fastclip.api import uploads as uploads_routes
+from fastclip.api.auth import caller, gate
+from fastclip.api.edge import edge
+from fastclip.api.hosts import Hosts
+from fastclip.api.rates import Rates
+from fastclip.api.refusals import answer
+from fastclip.errors import FastClipError
+from fastclip.settings import Settings
+from fastclip.store.blobs import DiskBlobs
+
+MAX_JSON_BYTES = 1 * rules.MB
+
+
+def build(
+    settings: Settings,
+    *,
+    stopping: threading.Event,
+    secret: str,
+    on_focus: Callable[[], None],
+    pages_folder: Path = pages.FOLDER,
+    rates: Rates | None = None,
+) -> Litestar:
+    """The application over the opened stores.
+
+    stopping: set when the server is about to end. secret, on_focus: for the process that started it (`control.py`).
+    """
+    hosts = Hosts(settings)
+    routes: list[Any] = [
+        *account.routes,
+        *uploads_routes.routes,
+        *clips.routes,
+        *library.routes,
+        *rules_route.routes,
+        events.route(stopping),
+        *pages.routes(settings, folder=pages_folder),
+    ]
+    routes += [*docs.routes(tuple(routes)), *control.routes_for(secret, on_focus)]
+    if isinstance(store.blobs, DiskBlobs):
+        routes.append(files.route(store.blobs, may_receive=uploads.may_receive, on_received=uploads.received))
+    app = Litestar(
+        routes,
+        middleware=[gate(hosts, rates or Rates())],
+        dependencies={"caller": Provide(caller, sync_to_thread=False)},
+        before_request=strict.check_body,
+        exception_handlers={FastClipError: answer, HTTPException: answer, Exception: answer},
+        request_max_body_size=MAX_JSON_BYTES,
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.asgi_handler = edge(app.asgi_handler, hosts)
+    return app
