@@ -48,7 +48,9 @@ def serve(
         with _announced(settings, url, control), _supervised(settings, with_worker):
             if watch_stdin:
                 threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
-            application = web.build(settings, control=control, on_focus=lambda: _say({"event": "focus"}))
+            application = web.build(
+                settings, stopping=should_stop, secret=control, on_focus=lambda: _say({"event": "focus"})
+            )
             _tell_ready(settings, url, control, as_json=watch_stdin, open_browser=open_browser)
             server.serve(application, [sock], should_stop)
 

@@ -58,7 +58,7 @@ def fastclip() -> None:
 def main() -> int:
     """The program. Returns its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("huey", "huey.consumer", "httpx"):
+    for noisy in ("huey", "huey.consumer", "httpx", "uvicorn", "peewee.migrations"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return fastclip.main(args=sys.argv[1:] or [_default_role()]) or 0
 

@@ -1,10 +1,12 @@
 """README says what the code says: settings, prices, limits, errors, events, endpoints, commands."""
 
 import re
+import threading
 from pathlib import Path
 
 import click
 import pytest
+from litestar.testing import TestClient
 
 from fastclip import cli, errors, rules, settings
 from fastclip.api import app as web
@@ -26,7 +28,9 @@ def table(heading: str, *, first: str) -> list[list[str]]:
 
 def test_readme_lists_every_setting_with_its_default_and_meaning():
     said = [row for row in table("Settings", first="Setting")]
-    assert [(name, default) for name, default, _ in said] == [(name, default) for name, default, _ in settings.describe()]
+    assert [(name, default) for name, default, _ in said] == [
+        (name, default) for name, default, _ in settings.describe()
+    ]
     for name, _, meaning in settings.describe():
         assert f"| `{name}` |" in README and meaning in README
 
@@ -114,6 +118,11 @@ def test_the_table_holds_the_61_endpoints_of_the_reference():
     assert len(ENDPOINTS) == 61 and len(BUILT) + len(NOT_YET) == 61
 
 
+@pytest.fixture
+def application(data):
+    return web.build(data, stopping=threading.Event(), secret="s", on_focus=lambda: None)
+
+
 def routes_of(app) -> set[str]:
     """`METHOD /path/{name}` of every route, parameter types left out."""
     return {
@@ -123,10 +132,20 @@ def routes_of(app) -> set[str]:
     }
 
 
-def test_every_endpoint_called_tested_is_a_route_and_no_other_is(data):
-    routes = routes_of(web.build(data).litestar if hasattr(web.build(data), "litestar") else web.build(data))
+def test_every_endpoint_called_tested_is_a_route_and_no_other_is(application):
+    routes = routes_of(application)
     assert set(BUILT) <= routes
     assert not set(NOT_YET) & routes
+
+
+@pytest.mark.parametrize("endpoint", NOT_YET)
+def test_an_endpoint_that_is_not_built_answers_404(application, endpoint):
+    method, path = endpoint.split(" ")
+    with TestClient(application, base_url="http://127.0.0.1") as client:
+        answer = client.request(
+            method, re.sub(r"{[a-z_]+}", "a1b2c3", path), json={} if method in ("POST", "PATCH") else None
+        )
+    assert answer.status_code == 404 and answer.json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize("endpoint", BUILT)
