@@ -108,6 +108,7 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             sock.bind((settings.host, port))
+            sock.listen(socket.SOMAXCONN)  # from here on who comes waits, and nobody else gets the port
         except OSError as error:
             sock.close()
             if error.errno != errno.EADDRINUSE:
