@@ -65,6 +65,7 @@ def show(settings: Settings) -> int:
                 pass
             except OSError as error:
                 print(error, file=sys.stderr)
+                return 1
             finally:
                 server.stop()
             return 1 if server.has_failed else 0
