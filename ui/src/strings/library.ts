@@ -52,7 +52,7 @@ export const library = {
     size: 'Size',
     format: 'Format',
     from: 'Taken from',
-    range: (start: string, end: string) => `${start} to ${end}`,
+    range: (start: string, end: string) => `${start} – ${end}`,
     made: 'Made',
     kept: 'Kept',
     forGood: 'Until you delete it',

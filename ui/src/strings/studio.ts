@@ -28,6 +28,136 @@ export const studio = {
   asSource: 'As the source',
   sameAsSource: (height: number) => `As the source (${height >= 2160 ? '4K' : `${height}p`})`,
 
+  back: 'Choose another recording',
+
+  start: {
+    title: 'Drop a recording, or try the sample',
+    hint: (bytes: string, length: string) =>
+      `Video or sound, up to ${bytes} and ${length.replace(/:00:00$/, '')} hours`,
+    choose: 'Choose a file',
+    sample: 'Try the sample',
+  },
+
+  loading: {
+    opening: 'Opening the recording',
+    checking: (name: string) => `Looking at ${name}`,
+    failed: 'This recording cannot be opened',
+    other: 'Choose another recording',
+  },
+
+  facts: {
+    rate: (fps: number, isVariable: boolean) => `${fps} fps${isVariable ? ', variable' : ''}`,
+  },
+
+  player: {
+    waiting: 'Waiting for the picture',
+    cannotPlay: (codec: string) => `This browser cannot play ${codec}`,
+    cannotPlayIt: 'This browser cannot play this recording',
+    copying: 'FastClip makes a small copy to watch. The cut is made from the recording itself.',
+    copyProgress: 'Making a copy to watch',
+    copy: 'Copy for viewing',
+    copyHint:
+      'What you see is a small copy, because this browser cannot play the recording. The cut is made from the recording itself.',
+    copyFailed: 'The copy for viewing could not be made',
+    copyFailedHint: 'You can still set times by number and cut; only the picture is missing.',
+    lost: 'The recording stopped coming. Try again in a moment.',
+  },
+
+  transport: {
+    title: 'Playback',
+    play: 'Play',
+    pause: 'Pause',
+    back: 'One frame back',
+    forward: 'One frame forward',
+    time: 'Time of the playhead',
+    speed: (speed: number) => `Speed: ${speed}×`,
+    mute: 'Mute',
+    unmute: 'Unmute',
+    volume: 'Volume',
+    fullscreen: 'Full screen',
+    leaveFullscreen: 'Leave full screen',
+  },
+
+  time: {
+    hint: 'Type a time: 7.3, 1:02 or 0:12:07.480',
+    wrong: (end: string) => `Not a time of this recording. It ends at ${end}.`,
+  },
+
+  tools: {
+    title: 'Editing',
+    in: 'In',
+    inHint: 'Begin the segment with this frame',
+    out: 'Out',
+    outHint: 'End the segment with this frame',
+    split: 'Split at the playhead',
+    add: 'Add a segment at the playhead',
+    undo: 'Undo',
+    redo: 'Redo',
+    snapping: 'Snapping is on. Hold Alt to drag freely.',
+    notSnapping: 'Snapping is off. Hold Alt to snap.',
+    zoom: 'Zoom of the timeline',
+    zoomIn: 'Zoom in',
+    zoomOut: 'Zoom out',
+    fit: 'Show the whole recording',
+  },
+
+  timeline: {
+    title: 'Timeline',
+    overview: 'The whole recording; drag to scroll',
+    preparing: (percent: number) => `Drawing the sound and the pictures, ${Math.round(percent)} %`,
+    long: (seconds: number) => (seconds < 60 ? `${seconds.toFixed(2)} s` : formatLength(seconds)),
+  },
+
+  panel: {
+    title: 'Trim and clips',
+    trim: 'Trim',
+    clips: 'Clips',
+  },
+
+  segments: {
+    title: 'Segments',
+    unnamed: (number: number) => `Segment ${number}`,
+    nameOf: (name: string) => `Name of ${name}`,
+    choose: (name: string) => `Go to ${name}`,
+    start: (name: string) => `In point of ${name}`,
+    end: (name: string) => `Out point of ${name}`,
+    play: (name: string) => `Play ${name}`,
+    remove: (name: string) => `Remove ${name}`,
+    frames: (count: number) => plural(count, 'frame'),
+    measure: (time: string, frames: number) => `${time} · ${plural(frames, 'frame')}`,
+    empty: 'Mark what to keep',
+    emptyIn: 'where it begins',
+    emptyOut: 'where it ends',
+    emptyCut: 'to cut it out',
+    noIn: 'Set an in point first, before this place.',
+    noSplit: 'There is no segment at the playhead to split.',
+  },
+
+  output: {
+    format: 'Format',
+    quality: 'Quality',
+  },
+
+  cutting: {
+    cut: (count: number, price: string) => `Cut ${plural(count, 'segment')} · ${price}`,
+    cutNothing: 'Cut',
+    covered: 'covered',
+    balance: (amount: string) => `balance ${amount}`,
+    partial: (why: string) => `Not every segment was taken. ${why}`,
+    clip: 'Clip',
+    waiting: 'Waiting to start',
+    cancel: (name: string) => `Cancel ${name}`,
+    canceled: 'Canceled',
+    canceledHint: 'Canceled. Nothing was charged.',
+    failed: 'Failed',
+    done: 'Done',
+    again: 'Cut again',
+    download: 'Download',
+    library: 'Show in library',
+    none: 'No clips of this recording yet',
+    noneHint: 'What you cut shows here while it is made.',
+  },
+
   price: {
     segments: (count: number, each: number) => `${plural(count, 'segment')} × ${formatCents(each)}`,
     ultraHd: (count: number, each: number) => `4K, ${plural(count, 'segment')} × ${formatCents(each)}`,

@@ -13,6 +13,7 @@ import {
   frameStart,
   nearestEdge,
   snap,
+  stepEdge,
   stepFrom,
   type Clock,
 } from './frames';
@@ -96,3 +97,13 @@ test('the neighbours of a time are strictly before and after it', () => {
 });
 
 test('frame starts of a listed clock are in seconds', () => expect(frameStart(uneven, 3)).toBeCloseTo(0.2));
+
+test('edges are stepped through one by one, the end of the source the last', () => {
+  const clock = even(25, 1, 1);
+  expect(stepEdge(clock, 0.4, 1)).toBeCloseTo(0.44);
+  expect(stepEdge(clock, 0.96, 1)).toBe(1);
+  expect(stepEdge(clock, 1, 1)).toBe(1);
+  expect(stepEdge(clock, 1, -1)).toBeCloseTo(0.96);
+  expect(stepEdge(clock, 0, -1)).toBe(0);
+  expect(stepEdge(uneven, 0.08, 1)).toBeCloseTo(0.2);
+});

@@ -73,6 +73,16 @@ export function nearestEdge(clock: Clock | null, time_s: number): number {
   return time_s - start <= end - time_s ? start : end;
 }
 
+/** The frame edge `by` edges away from the one at `time_s`; the end of the source is the last of them. */
+export function stepEdge(clock: Clock | null, time_s: number, by: number): number {
+  if (!clock) return Math.max(0, time_s + by / 100);
+  const edge = nearestEdge(clock, time_s);
+  const last = frameCount(clock);
+  const index = edge >= clock.duration ? last : frameAt(clock, edge);
+  const next = Math.min(Math.max(index + by, 0), last);
+  return next === last ? clock.duration : frameStart(clock, next);
+}
+
 /** The target nearest to `time_s` that lies within `reach_s` of it, or null. */
 export function snap(time_s: number, targets: Iterable<number>, reach_s: number): number | null {
   let best: number | null = null;

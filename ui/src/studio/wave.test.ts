@@ -18,10 +18,12 @@ test('one loud moment of three hours is seen at every zoom', () => {
   expect(loudest(wave, 7000.08, 7000.12)).toBe(0.8);
 });
 
-test('and not where it is not', () => {
+test('and not in the bars beside it', () => {
   const wave = waveWith(3 * 3600, [7000.1, 204]);
-  expect(loudest(wave, 0, 6000)).toBe(0);
-  expect(loudest(wave, 7010, 3 * 3600)).toBe(0);
+  for (const bar_s of [0.1, 1, 20, 100]) {
+    expect(loudest(wave, 6998 - 2 * bar_s, 6998 - bar_s)).toBe(0);
+    expect(loudest(wave, 7002 + bar_s, 7002 + 2 * bar_s)).toBe(0);
+  }
 });
 
 test('a stretch is never lower than any of its parts', () => {

@@ -2,6 +2,8 @@
 
 /** Each level holds the loudest of so many of the level below. */
 const FOLD = 4;
+/** So many heights are read for one bar at least: its edges are that much finer than itself. */
+const LEAST_READ = 8;
 
 export interface Wave {
   /** Peaks a second in the finest level. */
@@ -21,7 +23,7 @@ export function waveOf(peaks: Uint8Array, perSecond: number): Wave {
 export function loudest(wave: Wave, from_s: number, to_s: number): number {
   const from = Math.max(0, from_s * wave.perSecond);
   const to = Math.min(wave.levels[0]!.length, Math.max(to_s * wave.perSecond, from + 1e-6));
-  const depth = Math.log((to - from) / 2) / Math.log(FOLD);
+  const depth = Math.log((to - from) / LEAST_READ) / Math.log(FOLD);
   const level = Math.min(Math.max(0, Math.floor(depth)), wave.levels.length - 1);
   const heights = wave.levels[level]!;
   const scale = FOLD ** level;

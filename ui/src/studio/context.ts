@@ -1,0 +1,22 @@
+// What the parts of the editor share: handed down once, instead of through every component.
+import { getContext, setContext } from 'svelte';
+import type { Cutting } from './cutting.svelte';
+import type { DocumentStore } from './document.svelte';
+import type { Source } from './cost';
+import type { Playback } from './playback.svelte';
+import type { Recording } from './recording.svelte';
+import type { Viewport } from './viewport.svelte';
+
+export interface Editor {
+  recording: Recording;
+  source: Source;
+  document: DocumentStore;
+  playback: Playback;
+  viewport: Viewport;
+  cutting: Cutting;
+}
+
+const KEY = Symbol('editor');
+
+export const provideEditor = (editor: Editor): Editor => setContext(KEY, editor);
+export const useEditor = (): Editor => getContext<Editor>(KEY);

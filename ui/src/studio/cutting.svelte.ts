@@ -1,0 +1,95 @@
+// From segments to clips: asks for the cut, and follows its jobs wherever they were begun.
+import { toast } from 'svelte-sonner';
+import { api, ask } from '../api/client';
+import { asError } from '../api/errors';
+import { live } from '../api/events.svelte';
+import type { ClipAsk, ClipQueued, Job, Range } from '../api/types';
+import { text } from '../strings';
+
+export interface Output {
+  format: string;
+  quality: string | null;
+}
+
+export class Cutting {
+  /** While the ask itself is under way. */
+  isAsking = $state(false);
+
+  /** All jobs of this source, the newest first. */
+  readonly jobs: Job[] = $derived.by(() =>
+    [...live.jobs.values()].filter((job) => job.file_id === this.file_id).sort(newestFirst),
+  );
+
+  /** The same ask has the same key, so that one sent twice over a bad line is cut and paid once. */
+  #sent: { ask: string; key: string } | null = null;
+
+  constructor(readonly file_id: string) {}
+
+  /** Asks for the clips; whether at least one was taken. */
+  async cut(ranges: readonly Range[], output: Output): Promise<boolean> {
+    if (this.isAsking) return false;
+    this.isAsking = true;
+    try {
+      const queued = await this.#ask(this.#askFor(ranges, output));
+      if (queued.status === 'partial') toast.warning(text.studio.cutting.partial(queued.error ?? ''));
+      await this.#show(queued);
+      return true;
+    } catch (thrown) {
+      toast.error(asError(thrown).sentence);
+      return false;
+    } finally {
+      this.isAsking = false;
+    }
+  }
+
+  /** Cuts again what failed. */
+  async again(job: Job): Promise<void> {
+    if (job.start === null || job.end === null) return;
+    await this.cut([{ start: job.start, end: job.end }], { format: job.format, quality: job.quality || null });
+  }
+
+  async cancel(job: Job): Promise<void> {
+    try {
+      const path = { job_id: job.job_id };
+      live.put(await ask(api.POST('/v1/clip/{job_id}/cancel', { params: { path }, body: {} })));
+    } catch (thrown) {
+      toast.error(asError(thrown).sentence);
+    }
+  }
+
+  #askFor(ranges: readonly Range[], { format, quality }: Output): ClipAsk {
+    const segments = ranges.map(({ start, end }) => ({ start, end }));
+    const body: ClipAsk = { file_id: this.file_id, segments, format };
+    return quality === null ? body : { ...body, quality };
+  }
+
+  async #ask(body: ClipAsk): Promise<ClipQueued> {
+    const asked = JSON.stringify(body);
+    const key = this.#sent?.ask === asked ? this.#sent.key : freshKey();
+    this.#sent = { ask: asked, key };
+    try {
+      const queued = await ask(api.POST('/v1/clip', { body, headers: { 'Idempotency-Key': key } }));
+      this.#sent = null;
+      return queued;
+    } catch (thrown) {
+      if (!asError(thrown).isUnreachable) this.#sent = null;
+      throw thrown;
+    }
+  }
+
+  /** Shows the new jobs before their first event comes; without an answer they come with their events. */
+  async #show({ job_id, job_ids }: ClipQueued): Promise<void> {
+    const fresh = new Set(job_ids ?? [job_id]);
+    const query = { state: 'all', limit: 100 } as const;
+    const listed = await ask(api.GET('/v1/jobs', { params: { query } })).catch(() => null);
+    for (const job of listed?.data ?? []) if (fresh.has(job.job_id) && !live.jobs.has(job.job_id)) live.put(job);
+  }
+}
+
+function newestFirst(a: Job, b: Job): number {
+  return b.created_at.localeCompare(a.created_at) || (a.start ?? 0) - (b.start ?? 0);
+}
+
+/** `crypto.randomUUID` is not there on plain HTTP. */
+const freshKey = (): string =>
+  `cut-${[...crypto.getRandomValues(new Uint32Array(4))].map((n) => n.toString(36)).join('-')}`;
