@@ -13,7 +13,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from peewee import BooleanField, CharField, Check, DateTimeField, FloatField, IntegerField
+from peewee import BooleanField, CharField, Check, DateTimeField, DoubleField, IntegerField
 
 from fastclip import rules, store
 from fastclip.errors import Conflict, InvalidRequest, NotFound, Unauthorized
@@ -48,7 +48,7 @@ class Account(Row):
     reserved_cents = IntegerField(default=0)
     paid_total_cents = IntegerField(default=0)
     created_at = DateTimeField(default=store.now)
-    changed = FloatField(default=0.0, index=True)
+    changed = DoubleField(default=0.0, index=True)
 
     class Meta:
         constraints = [Check("balance_cents >= 0"), Check("reserved_cents >= 0"), Check("paid_total_cents >= 0")]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peewee import BooleanField, CharField, DateTimeField, FloatField, IntegerField, TextField
+from peewee import BooleanField, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
 from fastclip import rules, store
 from fastclip.errors import Canceled, Conflict, FastClipError, NotFound
@@ -40,7 +40,7 @@ class Job(Row):
     lane = CharField()
     status = CharField(default="pending", index=True)
     progress = IntegerField(default=0)
-    status_message = CharField(default="Waiting for its turn")
+    status_message = TextField(default="Waiting for its turn")
     file_id = CharField(default="", index=True)
     ask = TextField()  # JSON: what was asked for
     result = TextField(default="{}")  # JSON: what came of it
@@ -51,13 +51,13 @@ class Job(Row):
     error_code = CharField(default="")
     attempt = IntegerField(default=0)
     owner = CharField(default="")
-    lease_until = FloatField(default=0.0)
+    lease_until = DoubleField(default=0.0)
     is_cancel_asked = BooleanField(default=False)
-    rung_at = FloatField(default=time.time)
+    rung_at = DoubleField(default=time.time)
     created_at = DateTimeField(default=store.now)
     started_at = DateTimeField(null=True)
     finished_at = DateTimeField(null=True)
-    changed = FloatField(default=time.time, index=True)
+    changed = DoubleField(default=time.time, index=True)
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class WorkerSeen(Row):
     """One row per worker process that lives, for `/readyz` and the owner's health page."""
 
     owner = CharField(primary_key=True)
-    seen_at = FloatField()
+    seen_at = DoubleField()
 
 
 @dataclass

@@ -10,7 +10,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, FloatField, ModelSelect, fn
+from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, DoubleField, ModelSelect, TextField, fn
 
 from fastclip import rules, store
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound, Unavailable
@@ -28,14 +28,14 @@ class Clip(Row):
     kind = CharField()  # the kind of job that made it
     source_file_id = CharField(default="")
     title = CharField()
-    file_name = CharField()
+    file_name = TextField()
     format = CharField()
     quality = CharField()
     aspect_ratio = CharField()
     media_kind = CharField()
-    duration_s = FloatField()
-    start_s = FloatField()
-    end_s = FloatField()
+    duration_s = DoubleField()
+    start_s = DoubleField()
+    end_s = DoubleField()
     size_bytes = BigIntegerField()
     has_poster = BooleanField()
     captioned = BooleanField()
@@ -45,7 +45,7 @@ class Clip(Row):
     views = BigIntegerField(default=0)
     created_at = DateTimeField(default=store.now)
     expires_at = DateTimeField(index=True)
-    changed = FloatField(default=time.time, index=True)
+    changed = DoubleField(default=time.time, index=True)
 
     @property
     def key(self) -> str:

@@ -53,15 +53,15 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        return self.database or f"sqlite:///{self.data_dir / 'fastclip.db'}"
+        return self.database or (self.data_dir / "fastclip.db").as_uri().replace("file:", "sqlite:", 1)
 
     @property
     def blobs_url(self) -> str:
-        return self.blobs or f"file://{self.data_dir / 'blobs'}"
+        return self.blobs or (self.data_dir / "blobs").as_uri()
 
     @property
     def queue_url(self) -> str:
-        return self.queue or f"sqlite:///{self.data_dir / 'queue.db'}"
+        return self.queue or (self.data_dir / "queue.db").as_uri().replace("file:", "sqlite:", 1)
 
     @property
     def temp_dir(self) -> Path:

@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from peewee import BigIntegerField, CharField, DateTimeField, FloatField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
 from fastclip import jobs, rules, store
 from fastclip.accounts import Account
@@ -55,7 +55,7 @@ class Upload(Row):
     error_code = CharField(default="")
     created_at = DateTimeField(default=store.now)
     expires_at = DateTimeField(index=True)
-    changed = FloatField(default=time.time, index=True)
+    changed = DoubleField(default=time.time, index=True)
 
     @property
     def key(self) -> str:

@@ -98,8 +98,8 @@ def test_the_data_folder_is_private(tmp_path: Path) -> None:
 
 def test_the_three_ports_live_in_the_data_folder_unless_said_otherwise(tmp_path: Path) -> None:
     embedded = settings.load(tmp_path)
-    assert embedded.database_url == f"sqlite:///{tmp_path}/fastclip.db"
-    assert (embedded.blobs_url, embedded.queue_url) == (f"file://{tmp_path}/blobs", f"sqlite:///{tmp_path}/queue.db")
+    assert embedded.database_url == f"sqlite://{tmp_path}/fastclip.db"
+    assert (embedded.blobs_url, embedded.queue_url) == (f"file://{tmp_path}/blobs", f"sqlite://{tmp_path}/queue.db")
     scaled_out = settings.load(tmp_path, database="postgresql://h/d", blobs="s3://b", queue="redis://h")
     assert (scaled_out.database_url, scaled_out.blobs_url, scaled_out.queue_url) == (
         "postgresql://h/d",

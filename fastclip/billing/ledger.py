@@ -87,12 +87,12 @@ def settle(ref: str, cents: int) -> bool:
 
 def credit(account_id: str, kind: str, cents: int, *, key: str) -> None:
     """Add `cents` to the balance. Raises Conflict when `key` was credited before."""
-    if LedgerEntry.select().where(LedgerEntry.key == key).exists():
+    entry = LedgerEntry.insert(account_id=account_id, kind=kind, d_balance_cents=cents, ref=key, key=key)
+    if not entry.on_conflict_ignore().as_rowcount().execute():
         raise Conflict("This was credited before.")
     Account.update(balance_cents=Account.balance_cents + cents, changed=time.time()).where(
         Account.id == account_id
     ).execute()
-    LedgerEntry.create(account_id=account_id, kind=kind, d_balance_cents=cents, ref=key, key=key)
 
 
 def grant_signup_credit(account_id: str) -> int:

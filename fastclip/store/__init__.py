@@ -5,7 +5,8 @@ and never learns which backends it got.
 """
 
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from fastclip import settings as _settings
 from fastclip.errors import InvalidRequest
@@ -44,4 +45,4 @@ def _blobs(settings: Settings) -> Blobs:
     parts = urlparse(settings.blobs_url)
     if parts.scheme != "file":
         raise InvalidRequest(f"Setting `blobs` begins {parts.scheme}://; this version stores bytes in a folder only.")
-    return DiskBlobs(Path(unquote(parts.path)), _settings.secret(settings, "links"))
+    return DiskBlobs(Path(url2pathname(parts.path)), _settings.secret(settings, "links"))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from filelock import FileLock
 from peewee import Database, DatabaseProxy, Model, OperationalError, PostgresqlDatabase, SqliteDatabase
@@ -47,7 +48,7 @@ def connect(url: str) -> Database:
     global _file_lock
     parts = urlparse(url)
     if parts.scheme == "sqlite":
-        path = unquote(parts.path)
+        path = url2pathname(parts.path)
         _file_lock = FileLock(f"{path}.lock", thread_local=False)
         database: Database = SqliteDatabase(path, timeout=15, pragmas=_SQLITE_PRAGMAS)
     elif parts.scheme in ("postgresql", "postgres"):

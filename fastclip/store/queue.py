@@ -10,7 +10,8 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from urllib.parse import urlparse
+from urllib.request import url2pathname
 
 from huey import Huey, MemoryHuey, PriorityRedisHuey, SqliteHuey
 from huey.consumer import Consumer
@@ -86,7 +87,7 @@ def _huey(url: str, lane: str) -> Huey:
     if parts.scheme in ("redis", "rediss"):
         return PriorityRedisHuey(name, url=url, results=False)
     if parts.scheme == "sqlite":
-        path = unquote(parts.path)
+        path = url2pathname(parts.path)
         Path(path).touch(mode=0o600)  # messages are pickles: nobody else may write them
         os.chmod(path, 0o600)
         return SqliteHuey(name, filename=path, results=False, timeout=15)

@@ -10,7 +10,7 @@ from peewee import (
     Check,
     Database,
     DateTimeField,
-    FloatField,
+    DoubleField,
     IntegerField,
     Model,
     SqliteDatabase,
@@ -38,7 +38,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         reserved_cents = IntegerField()
         paid_total_cents = IntegerField()
         created_at = DateTimeField()
-        changed = FloatField(index=True)
+        changed = DoubleField(index=True)
 
         class Meta:
             constraints = [Check("balance_cents >= 0"), Check("reserved_cents >= 0"), Check("paid_total_cents >= 0")]
@@ -90,7 +90,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         lane = CharField()
         status = CharField(index=True)
         progress = IntegerField()
-        status_message = CharField()
+        status_message = TextField()
         file_id = CharField(index=True)
         ask = TextField()
         result = TextField()
@@ -101,17 +101,17 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         error_code = CharField()
         attempt = IntegerField()
         owner = CharField()
-        lease_until = FloatField()
+        lease_until = DoubleField()
         is_cancel_asked = BooleanField()
-        rung_at = FloatField()
+        rung_at = DoubleField()
         created_at = DateTimeField()
         started_at = DateTimeField(null=True)
         finished_at = DateTimeField(null=True)
-        changed = FloatField(index=True)
+        changed = DoubleField(index=True)
 
     class WorkerSeen(Table):
         owner = CharField(primary_key=True)
-        seen_at = FloatField()
+        seen_at = DoubleField()
 
     class Upload(Table):
         id = CharField(primary_key=True)
@@ -133,7 +133,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         error_code = CharField()
         created_at = DateTimeField()
         expires_at = DateTimeField(index=True)
-        changed = FloatField(index=True)
+        changed = DoubleField(index=True)
 
     class Clip(Table):
         id = CharField(primary_key=True)
@@ -142,14 +142,14 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         kind = CharField()
         source_file_id = CharField()
         title = CharField()
-        file_name = CharField()
+        file_name = TextField()
         format = CharField()
         quality = CharField()
         aspect_ratio = CharField()
         media_kind = CharField()
-        duration_s = FloatField()
-        start_s = FloatField()
-        end_s = FloatField()
+        duration_s = DoubleField()
+        start_s = DoubleField()
+        end_s = DoubleField()
         size_bytes = BigIntegerField()
         has_poster = BooleanField()
         captioned = BooleanField()
@@ -159,7 +159,7 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         views = BigIntegerField()
         created_at = DateTimeField()
         expires_at = DateTimeField(index=True)
-        changed = FloatField(index=True)
+        changed = DoubleField(index=True)
 
     db.create_tables([Account, ApiKey, Session, Ticket, Hold, LedgerEntry, Job, WorkerSeen, Upload, Clip])
     _refuse_changes(db)
