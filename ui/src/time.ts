@@ -70,3 +70,8 @@ const dateTime = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle:
 
 /** `Nov 23, 2026, 10:44 PM`, in the reader's time zone. */
 export const formatDateTime = (iso: string): string => dateTime.format(new Date(iso));
+
+const date = new Intl.DateTimeFormat('en', { dateStyle: 'long' });
+
+/** `November 23, 2026`, in the reader's time zone. */
+export const formatDate = (iso: string): string => date.format(new Date(iso));

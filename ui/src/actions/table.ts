@@ -22,11 +22,11 @@ export const TABLE = {
   'shell.theme': { name: 'Switch between light and dark', group: 'General', keys: [] },
   'shell.sign-out': { name: 'Sign out', group: 'General', keys: [] },
 
-  'go.studio': { name: 'Studio', group: 'Go to', keys: ['g s'] },
-  'go.library': { name: 'Library', group: 'Go to', keys: ['g l'] },
-  'go.account': { name: 'Account', group: 'Go to', keys: ['g a'] },
-  'go.keys': { name: 'API keys', group: 'Go to', keys: ['g k'] },
-  'go.appearance': { name: 'Appearance', group: 'Go to', keys: [] },
+  'go.studio': { name: 'Go to the studio', group: 'Go to', keys: ['g s'] },
+  'go.library': { name: 'Go to the library', group: 'Go to', keys: ['g l'] },
+  'go.account': { name: 'Go to your account', group: 'Go to', keys: ['g a'] },
+  'go.keys': { name: 'Go to API keys', group: 'Go to', keys: ['g k'] },
+  'go.appearance': { name: 'Go to appearance', group: 'Go to', keys: [] },
 
   'studio.open': { name: 'Open a recording', group: 'Segments', keys: ['$mod+o'] },
   'studio.play': { name: 'Play or pause', group: 'Playback', keys: ['Space'], keysOnly: true },
