@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from peewee import BooleanField, CharField, DateTimeField, DoubleField, IntegerField, TextField
+from peewee import BooleanField, Case, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
 from fastclip import rules, store
 from fastclip.errors import Canceled, Conflict, FastClipError, NotFound
@@ -209,9 +209,14 @@ def extend(owner: str, job_ids: list[str]) -> None:
 
 
 def tell(job: Job, status: str, fraction: float, message: str) -> None:
-    """Let those who watch know how far this job is. Raises Canceled when it was stopped or is no longer held."""
+    """Let those who watch know how far this job is. Raises Canceled when it was stopped or is no longer held.
+
+    Progress never falls within an attempt: a cut that has to begin anew stands still until it is further.
+    """
+    percent = _percent(fraction)
+    progress = Case(None, [(Job.progress > percent, Job.progress)], percent)
     told = (
-        Job.update(status=status, progress=_percent(fraction), status_message=message, changed=time.time())
+        Job.update(status=status, progress=progress, status_message=message, changed=time.time())
         .where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE), ~Job.is_cancel_asked)
         .execute()
     )
@@ -251,6 +256,7 @@ def give_back(job: Job) -> None:
         Job.update(
             status="pending",
             status_message="Waiting for its turn",
+            progress=0,
             owner="",
             attempt=Job.attempt - 1,
             rung_at=0.0,
@@ -281,15 +287,20 @@ def lapsed() -> list[Job]:
 
 
 def requeue(job: Job) -> bool:
-    """Put a lapsed job back to pending. False when it was the last attempt, or another was faster."""
+    """Put a lapsed job back to pending. False when it was the last attempt, another was faster, or its worker woke."""
     if job.attempt >= MAX_ATTEMPTS:
         return False
     with store.write():
         return bool(
             Job.update(
-                status="pending", owner="", status_message="Starting again", rung_at=time.time(), changed=time.time()
+                status="pending",
+                status_message="Starting again",
+                progress=0,
+                owner="",
+                rung_at=time.time(),
+                changed=time.time(),
             )
-            .where(Job.id == job.id, Job.owner == job.owner, Job.attempt == job.attempt, Job.status.in_(LIVE))
+            .where(Job.id == job.id, Job.owner == job.owner, Job.lease_until == job.lease_until, Job.status.in_(LIVE))
             .execute()
         )
 
