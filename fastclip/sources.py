@@ -134,7 +134,7 @@ def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell:
         job,
         upload,
         "poster.jpg",
-        lambda path: frames.poster(source, path, at_s=min(1.0, facts.duration_s / 3), height_px=_POSTER_PX),
+        lambda path: frames.poster(source, path, at_s=facts.duration_s / 10, height_px=_POSTER_PX),
     )
     tell(0.1, "Reading the keyframes")
     shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in index.keyframes(source)]}

@@ -89,7 +89,7 @@ def run(job: Job, tell: Tell) -> Outcome:
         done = cut.render(source, target, plan, tell=tell)
     made = Made(
         path=target,
-        poster=_poster(target, ask["format"]),
+        poster=_poster(target, ask["format"], done.duration_s / 3),
         title=ask["source_title"] or upload.stem,
         file_name=file_name(ask["source_title"] or upload.stem, ask["start"], ask["end"], ask["format"]),
         format=ask["format"],
@@ -108,11 +108,12 @@ def _max_px(ask: dict) -> int | None:
     return ask["max_px"] if "max_px" in ask else rules.QUALITY_PX.get(ask["quality"])
 
 
-def _poster(clip: Path, format: str) -> Path | None:
+def _poster(clip: Path, format: str, at_s: float) -> Path | None:
+    """A picture from inside the clip: beginnings are often black."""
     if format in rules.AUDIO_FORMATS:
         return None
     poster = clip.with_suffix(".jpg")
-    frames.poster(clip, poster, at_s=0.0, height_px=_POSTER_PX)
+    frames.poster(clip, poster, at_s=at_s, height_px=_POSTER_PX)
     return poster
 
 
