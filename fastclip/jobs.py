@@ -5,6 +5,7 @@ A worker claims a pending job by one conditional UPDATE and holds it by a lease 
 lapses (the worker died) the sweep puts the job back, three times at most. Only the holder may end it.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -17,7 +18,7 @@ from typing import Any
 from peewee import BooleanField, Case, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
 from fastclip import rules, store
-from fastclip.errors import Canceled, Conflict, FastClipError, NotFound
+from fastclip.errors import Canceled, Conflict, FastClipError, NotFound, Unavailable
 from fastclip.store import Row
 
 LIVE = rules.JOB_STATUSES[:-2]
@@ -135,8 +136,14 @@ def add(
 
 
 def push(job: Job) -> None:
-    """Ring for a committed job. Raises Unavailable when the queue is down; the sweep would ring again later."""
+    """Ring for a committed job. Raises Unavailable when the queue is down."""
     store.queue.push(job.id, lane=job.lane)
+
+
+def push_or_wait(job: Job) -> None:
+    """Ring for a committed job; when the queue is down, the sweep rings later."""
+    with contextlib.suppress(Unavailable):
+        push(job)
 
 
 def get(account_id: str, job_id: str) -> Job:

@@ -188,7 +188,7 @@ def ask_for_proxy(account: Account, file_id: str) -> Upload:
         if last is not None and last.status != "failed":
             return upload
         job = jobs.add(account.id, "proxy", {"file_id": file_id}, lane="ffmpeg", file_id=file_id)
-    jobs.push(job)
+    jobs.push_or_wait(job)
     return upload
 
 

@@ -284,7 +284,7 @@ def _queue_validation(upload: Upload, **facts: Any) -> None:
         if not moved:
             return
         job = jobs.add(upload.account_id, "validate", {"file_id": upload.id}, lane="light", file_id=upload.id)
-    jobs.push(job)
+    jobs.push_or_wait(job)
 
 
 # -- Stopping ---------------------------------------------------------------------------------
@@ -373,8 +373,9 @@ def recent(account_id: str, *, limit: int, before: str | None) -> list[Upload]:
     """Uploads that are not over, newest first. before: id of the last one seen."""
     query = Upload.select().where(Upload.account_id == account_id, Upload.status != "expired")
     if before and (last := Upload.get_or_none(Upload.id == before, Upload.account_id == account_id)):
-        query = query.where(Upload.created_at < last.created_at)
-    return list(query.order_by(Upload.created_at.desc()).limit(limit))
+        is_same_moment = Upload.created_at == last.created_at
+        query = query.where((Upload.created_at < last.created_at) | (is_same_moment & (Upload.id < last.id)))
+    return list(query.order_by(Upload.created_at.desc(), Upload.id.desc()).limit(limit))
 
 
 def latest_named(account_id: str, filename: str) -> Upload | None:

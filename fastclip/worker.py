@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from fastclip import accounts, jobs, library, rules, sources, store
 from fastclip.billing import ledger
 from fastclip.clips import trim
-from fastclip.errors import INTERNAL, Canceled, FastClipError, Unavailable
+from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.settings import Settings
 
@@ -144,8 +144,7 @@ def finish(job: Job, outcome: Outcome) -> None:
             library.drop(clip)
         return end_if_canceled(job)
     for follower in outcome.then:
-        with contextlib.suppress(Unavailable):  # the sweep rings for it
-            jobs.push(follower)
+        jobs.push_or_wait(follower)
 
 
 def fail(job: Job, error: Exception) -> None:
@@ -173,11 +172,11 @@ def sweep() -> None:
             fail(job, Canceled("You canceled this job."))
         elif jobs.requeue(job):
             _log.warning("job %s lost its worker (attempt %s); starting it again", job.id, job.attempt)
-            jobs.push(job)
+            jobs.push_or_wait(job)
         elif job.attempt >= jobs.MAX_ATTEMPTS:
             fail(job, FastClipError("This job was interrupted three times and was given up.", code="worker_lost"))
     for job in jobs.unheard():
-        jobs.push(job)
+        jobs.push_or_wait(job)
 
 
 def expire() -> None:
