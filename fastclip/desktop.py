@@ -28,6 +28,7 @@ from fastclip import toolkits
 from fastclip.settings import Settings
 from fastclip.toolkits import Toolkit
 
+ICON = Path(__file__).parent / "ui" / "mark.svg"
 START_S, STOP_S, FIRST_WINDOW_S = 60.0, 12.0, 10.0
 _FAILED = "FastClip's server did not start; what it said stands in the terminal, and `fastclip doctor` says more."
 _PAGE = """<!doctype html><meta charset="utf-8"><title>FastClip</title>{head}
@@ -43,6 +44,7 @@ _CHROMIUM_ARGS = (
     "--disable-domain-reliability",
     "--disable-sync",
     "--no-pings",
+    "--window-size=1280,840",
 )
 
 
@@ -62,7 +64,7 @@ def show(settings: Settings) -> int:
             try:
                 _open(server, settings)
             except KeyboardInterrupt:
-                pass
+                return 0
             except OSError as error:
                 print(error, file=sys.stderr)
                 return 1
@@ -95,8 +97,9 @@ def _open(server: "_Server", settings: Settings) -> None:
                 return ways.get(kit.name, _natively)(kit, server, settings)
             except CannotOpen as error:
                 print(f"No window by {kit.name}: {error}", file=sys.stderr)
-    print(f"There is no display for a window here. FastClip is at {server.url()}; Ctrl-C stops it.", flush=True)
-    server.wait()
+    with _until_told_to_stop():
+        print(f"There is no display for a window here. FastClip is at {server.url()}; Ctrl-C stops it.", flush=True)
+        server.wait()
 
 
 def _natively(kit: Toolkit, server: "_Server", settings: Settings) -> None:
@@ -128,8 +131,9 @@ def _natively(kit: Toolkit, server: "_Server", settings: Settings) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     gui: Any = kit.name if kit.name in ("gtk", "qt") else None
+    icon = str(ICON) if ICON.exists() else None
     try:
-        webview.start(enter, gui=gui, private_mode=False, storage_path=str(settings.data_dir / "webview"))
+        webview.start(enter, gui=gui, icon=icon, private_mode=False, storage_path=str(settings.data_dir / "webview"))
     except webview.errors.WebViewException as error:
         webview.windows.remove(window)
         raise CannotOpen(error) from error

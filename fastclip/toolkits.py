@@ -18,12 +18,15 @@ CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-sta
 # What Qt WebEngine's wheels take from the system, by Debian's package: read with readelf off PySide6 6.12.
 QT_LIBRARIES = {
     "libasound2": "libasound.so.2",
+    "libdbus-1-3": "libdbus-1.so.3",
     "libegl1": "libEGL.so.1",
+    "libexpat1": "libexpat.so.1",
     "libfontconfig1": "libfontconfig.so.1",
     "libfreetype6": "libfreetype.so.6",
     "libgbm1": "libgbm.so.1",
     "libgl1": "libGL.so.1",
     "libglib2.0-0": "libglib-2.0.so.0",
+    "libgssapi-krb5-2": "libgssapi_krb5.so.2",
     "libnspr4": "libnspr4.so",
     "libnss3": "libnss3.so",
     "libudev1": "libudev.so.1",

@@ -27,8 +27,6 @@ Check = Callable[[], None]
 def main(args: Sequence[str]) -> int:
     """Run all there is to check; the exit status is 0 only if nothing failed."""
     os.chdir(environment.ROOT)
-    for name in [name for name in os.environ if name.startswith("FASTCLIP_")]:
-        del os.environ[name]  # the suite is about this checkout, not about one installation's settings
     try:
         _install_programs()
     except environment.CannotSetUp as error:

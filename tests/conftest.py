@@ -13,6 +13,7 @@ from fastclip.accounts import Account
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from fastclip.worker import Worker
+from tests.screens import screen
 
 BUNNY = Path(__file__).parent / "data" / "big-buck-bunny-480p-30s.mp4"
 PASSWORD = "correct horse battery"
@@ -91,6 +92,13 @@ def bunny() -> Path:
 def send(data: Settings) -> Send:
     """Upload a file as a client would, in one piece; with a memory queue it is checked when this returns."""
     return send_file
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """What DISPLAY must be for a window to be seen by nobody."""
+    with screen() as name:
+        yield name
 
 
 def send_file(account: Account, path: Path, **options: object) -> Upload:
