@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, index, probe
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, probe, window
 from fastclip.media.facts import Facts
-from fastclip.media.index import Window
+from fastclip.media.window import Window
 
 _log = logging.getLogger("fastclip.media")
 _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
@@ -116,14 +116,14 @@ def _for_sound(plan: Plan) -> Plan:
 def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None) -> Plan:
     if not plan.facts.has_video:
         raise Unprocessable("This source has no picture. Choose an audio format instead.", param="format")
-    window = index.window(source, plan.facts, start_s=plan.start_s, end_s=end_s)
+    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=end_s)
     rate = None
     if plan.format == "gif":
         width, height, rate = gif.shape(plan.facts, height_px)
     else:
         width, height = graph.fit(plan.facts, height_px)
     return replace(
-        plan, window=window, start_s=window.start_s, end_s=window.end_s, width_px=width, height_px=height, rate=rate
+        plan, window=kept, start_s=kept.start_s, end_s=kept.end_s, width_px=width, height_px=height, rate=rate
     )
 
 
@@ -143,11 +143,11 @@ def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tel
     """
     assert plan.window
     _log.warning("%s frames planned, %s made: planning again by decoding", plan.window.frames, frames)
-    window = index.window(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True)
-    plan = replace(plan, window=window, start_s=window.start_s, end_s=window.end_s)
+    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True)
+    plan = replace(plan, window=kept, start_s=kept.start_s, end_s=kept.end_s)
     frames = _write(source, target, plan, tell)
-    if frames != window.frames:
-        raise ffmpeg.Failed(f"{window.frames} frames planned and {frames} made, twice")
+    if frames != kept.frames:
+        raise ffmpeg.Failed(f"{kept.frames} frames planned and {frames} made, twice")
     return plan, frames
 
 
@@ -170,7 +170,7 @@ def _checked(target: Path, plan: Plan, frames: int | None) -> Cut:
         return replace(cut, duration_s=min(cut.duration_s, facts.duration_s))
     if (facts.frames, facts.upright_px) != (frames, size) or facts.first_frame_s != 0:
         raise ffmpeg.Failed(f"the clip is not what was planned: {facts}")
-    if abs(facts.duration_s - cut.duration_s) > _SLACK_S + index.HELD_S:
+    if abs(facts.duration_s - cut.duration_s) > _SLACK_S + window.HELD_S:
         raise ffmpeg.Failed(f"the clip lasts {facts.duration_s} s instead of {cut.duration_s} s")
     return cut
 

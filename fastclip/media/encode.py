@@ -6,7 +6,7 @@ import ffmpeg as builder
 
 from fastclip.media import Tell, audio, ffmpeg, graph
 from fastclip.media.facts import Facts
-from fastclip.media.index import Window
+from fastclip.media.window import Window
 
 
 def write(source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int], *, tell: Tell | None) -> int:
@@ -27,7 +27,7 @@ def arguments(source: Path, target: Path, facts: Facts, window: Window, size: tu
     seek_s = graph.seek_for(facts, min(window.start_s, window.low_s))
     file = graph.source(source, seek_s=seek_s)
     streams = [graph.picture(graph.frames(file, facts, window, seek_s), facts, size)]
-    options: dict[str, object] = {}
+    options: dict[str, object] = _still(window) if window.is_held else {}
     if facts.has_audio:
         rate = audio.rate_for(facts, audio.AAC)
         start_s, duration_s = window.start_s - seek_s, window.end_s - window.start_s
@@ -36,7 +36,7 @@ def arguments(source: Path, target: Path, facts: Facts, window: Window, size: tu
                 file[str(facts.audio_index)], facts, start_s=start_s, duration_s=duration_s, rate=rate, pad=True
             )
         )
-        options = {"c:a": "aac", "b:a": "160k", "ac": min(facts.channels or 2, 2)}
+        options |= {"c:a": "aac", "b:a": "160k", "ac": min(facts.channels or 2, 2)}
     return graph.argv(
         builder.output(
             *streams,
@@ -47,3 +47,10 @@ def arguments(source: Path, target: Path, facts: Facts, window: Window, size: tu
             **options,
         )
     )
+
+
+def _still(window: Window) -> dict[str, object]:
+    """For a clip that begins or ends inside a still picture: its last frame ends with the clip, and no frame is
+    coded out of order, for x264 would put off the beginning by as long as the first frame stands.
+    """
+    return {"bf": 0, "bsf:v": f"setts=duration=min(DURATION\\,{window.end_s - window.start_s:.6f}/TB-PTS)"}

@@ -130,14 +130,20 @@ def _each_in_order(asked: dict[str, Any]) -> Iterator[Any]:
 
 def _each_by_seeking(asked: dict[str, Any]) -> Iterator[Any]:
     """The keyframe before each tile's time; None where nothing decodes, which repeats the tile before."""
+    from av.error import FFmpegError
+
     from fastclip.media.index import Source
 
     source = Source(asked["source"])
-    source.stream.codec_context.skip_frame = "NONKEY"
+    codec = source.stream.codec_context
     for moment in _moments(asked):
-        with suppress(OSError):
+        frames: list[Any] = []
+        with suppress(FFmpegError):  # also a file without an index, which cannot seek and is read from where it stands
             source.seek(moment)
-        yield next(source.frames(), None)
+            key = next((packet for packet in source.packets() if packet.is_keyframe), None)
+            frames = [*codec.decode(key), *codec.decode(None)] if key is not None else []
+        codec.flush_buffers()
+        yield frames[0] if frames else None
 
 
 def _tile(frame: Any, width: int, height: int) -> "numpy.ndarray[Any, Any]":

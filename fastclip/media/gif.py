@@ -6,7 +6,7 @@ import ffmpeg as builder
 
 from fastclip.media import Tell, ffmpeg, graph
 from fastclip.media.facts import Facts
-from fastclip.media.index import Window
+from fastclip.media.window import Window
 
 _SIZES = ((1080, 1280, 15), (720, 640, 15), (0, 480, 12))
 _PALETTE_WIDTH_PX = 480

@@ -5,13 +5,15 @@ No text of a user ever enters a filter: only numbers, and names of ours. Source:
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
 from fastclip.media.facts import Facts
 from fastclip.media.ffmpeg import DEMUXERS, MAX_PIXELS, PROTOCOLS, THREADS, Limits
-from fastclip.media.index import Window
+
+if TYPE_CHECKING:
+    from fastclip.media.window import Window
 
 Stream = Any  # ffmpeg-python is untyped
 
@@ -40,18 +42,18 @@ def source(path: Path, *, seek_s: float = 0.0, **options: Any) -> Stream:
     return ffmpeg.input(f"file:{path.resolve()}", **standing | {"threads": THREADS} | at | options)
 
 
-def kept(path: Path, facts: Facts, window: Window) -> Stream:
+def kept(path: Path, facts: Facts, window: "Window") -> Stream:
     """Exactly the window's frames, whole and upright, the first at 0. Opens the source for the picture alone."""
     seek_s = seek_for(facts, min(window.start_s, window.low_s))
     return frames(source(path, seek_s=seek_s), facts, window, seek_s)
 
 
-def frames(file: Stream, facts: Facts, window: Window, seek_s: float) -> Stream:
+def frames(file: Stream, facts: Facts, window: "Window", seek_s: float) -> Stream:
     """The same, of an input that was opened at `seek_s`."""
     stream = progressive(file[str(facts.video_index)], facts)  # before the trim: it looks at the neighbours
     end = {} if window.high_s is None else {"end": f"{window.high_s - seek_s:.6f}"}
     stream = stream.filter("trim", start=f"{window.low_s - seek_s:.6f}", **end)
-    shown = f"max(0,PTS-{window.start_s - seek_s:.6f}/TB)" if window.is_held else "PTS-STARTPTS"
+    shown = f"max(0,round(PTS-{window.start_s - seek_s:.6f}/TB))" if window.is_held else "PTS-STARTPTS"
     return stream.filter("setpts", shown)
 
 
@@ -78,13 +80,23 @@ def sound(stream: Stream, facts: Facts, *, start_s: float, duration_s: float, ra
 
     start_s: on the input's timeline. pad: also silence after the end of the source's sound.
     """
-    if facts.format_detected == "asf":  # its timestamps are whole milliseconds; its samples are exact
-        stream = stream.filter("asetpts", "N/SR/TB")
+    stream = counted(stream) if facts.format_detected == "asf" else stream
     stream = stream.filter("atrim", start=f"{start_s:.6f}").filter("asetpts", f"PTS-{start_s:.6f}/TB")
     stream = stream.filter("aresample", rate, **{"async": 1, "first_pts": 0})
     if pad:
         stream = stream.filter("apad", whole_dur=f"{duration_s:.6f}")
     return stream.filter("atrim", end_sample=samples(duration_s, rate))
+
+
+def whole_sound(stream: Stream, rate: int, *, is_asf: bool) -> Stream:
+    """All of a source's sound at `rate`, from the container's start on, silence where there is none yet."""
+    stream = counted(stream) if is_asf else stream
+    return stream.filter("aresample", rate, **{"async": 1, "first_pts": 0})
+
+
+def counted(stream: Stream) -> Stream:
+    """Sound timed by counting its samples: Windows Media's timestamps run up to 0.1 s before what they are of."""
+    return stream.filter("asetpts", "N/SR/TB")
 
 
 def samples(duration_s: float, rate: int) -> int:

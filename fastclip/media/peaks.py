@@ -7,7 +7,7 @@ from typing import Any
 import ffmpeg as builder
 import numpy
 
-from fastclip.media import Tell, ffmpeg, graph
+from fastclip.media import Tell, ffmpeg, graph, signature
 
 _RATE = 16_000
 _LIMITS = ffmpeg.Limits(memory_bytes=2 << 30, cpu_s=1800, wall_s=3600)
@@ -39,8 +39,7 @@ def write(
 
 def arguments(source: Path) -> list[str]:
     """What `write` asks of ffmpeg: mono samples on standard output, silence where there is no sound yet."""
-    stream = graph.source(source)["a:0"]
-    stream = stream.filter("aresample", _RATE, **{"async": 1, "first_pts": 0})
+    stream = graph.whole_sound(graph.source(source)["a:0"], _RATE, is_asf="asf" in signature.of(source))
     return graph.argv(builder.output(stream, "pipe:1", **{"c:a": "pcm_s16le", "ac": 1, "f": "s16le"}))
 
 

@@ -39,8 +39,8 @@ def arguments(source: Path, target: Path, facts: Facts) -> list[str]:
         options |= {"c:v": "libvpx-vp9", "deadline": "realtime", "cpu-used": 8, "row-mt": 1, "b:v": "1200k"}
         options |= {"g": _KEYFRAME_EVERY, "fps_mode": "passthrough", "enc_time_base:v": "demux"}
     if facts.has_audio:
-        sound = file[str(facts.audio_index)].filter("aresample", _OPUS_RATE, **{"async": 1, "first_pts": 0})
-        streams.append(sound)
+        is_asf = facts.format_detected == "asf"
+        streams.append(graph.whole_sound(file[str(facts.audio_index)], _OPUS_RATE, is_asf=is_asf))
         options |= {"c:a": "libopus", "b:a": "96k", "ac": min(facts.channels or 2, 2)}
     return graph.argv(
         builder.output(

@@ -43,8 +43,7 @@ def check(path: str | Path, filename: str) -> str:
     named = next((family for family, extensions in FAMILIES.items() if extension in extensions), None)
     if named is None:
         raise refusal(f'FastClip does not read ".{extension}" files. Send one of {_all_extensions()}.')
-    with open(path, "rb") as file:
-        found = families(file.read(64))
+    found = of(path)
     if not found:
         raise refusal("This is not a recording that FastClip knows, or its beginning is damaged. Export it again.")
     if named not in found:
@@ -53,6 +52,12 @@ def check(path: str | Path, filename: str) -> str:
             "Give it the ending of what it is, or export it again."
         )
     return named
+
+
+def of(path: str | Path) -> set[str]:
+    """Every family that the file at `path` may belong to."""
+    with open(path, "rb") as file:
+        return families(file.read(64))
 
 
 def families(head: bytes) -> set[str]:
