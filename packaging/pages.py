@@ -77,7 +77,7 @@ def node_on_path() -> tuple[str, list[str]] | None:
 
 def _run(command: list[str]) -> None:
     """Run in `ui/` with the machine's certificates; what it prints goes to standard error."""
-    env = dict(os.environ, NODE_USE_SYSTEM_CA="1")
+    env = dict(os.environ, NODE_USE_SYSTEM_CA="1", NPM_CONFIG_UPDATE_NOTIFIER="false")
     env["PATH"] = str(Path(node()[0]).parent) + os.pathsep + env.get("PATH", "")
     subprocess.run(command, cwd=SOURCE, env=env, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
