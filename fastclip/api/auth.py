@@ -8,7 +8,7 @@ import hmac
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from anyio import to_thread
+from litestar.concurrency import sync_to_thread
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from litestar.response import Response
@@ -83,7 +83,7 @@ async def _let_in(scope: HTTPScope, hosts: Hosts, rates: Rates) -> None:
     found = None
     try:
         if needs_caller(handler):
-            found = state["caller"] = await to_thread.run_sync(identify, connection)
+            found = state["caller"] = await sync_to_thread(identify, connection)
     finally:
         rate = handler.opt.get("rate", "read" if scope["method"] in _SAFE else "write")
         if rate:

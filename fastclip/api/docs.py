@@ -90,10 +90,9 @@ def _operation(method: str, path: str, operation: dict[str, Any], components: di
         for p in operation.get("parameters", [])
     )
     codes = ", ".join(code for code in sorted(operation["responses"]) if code[0] in "45")
-    promise = operation.get("description") or operation.get("summary", "")
     return (
         f'<details><summary><code class="method">{method}</code><code>{escape(path)}</code>'
-        f'<span class="soft">{escape(promise)}</span></summary><div>'
+        f'<span class="soft">{escape(operation["summary"])}</span></summary><div>'
         f'<p class="soft">{_who(operation["security"])}</p>{_table(parameters)}{body}'
         f"<pre>{escape(_curl(method, path, example, operation['security']))}</pre>"
         f'<p class="soft">Refusals: {codes}</p></div></details>'
@@ -143,6 +142,7 @@ def _words(kind: Any) -> str:
 
 def _range(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum", schema.get("minLength")), schema.get("maximum", schema.get("maxLength"))
+    low, high = (f"{end:,.0f}" if isinstance(end, float) else end for end in (low, high))
     unit = " characters" if "maxLength" in schema or "minLength" in schema else ""
     if low is not None and high is not None:
         return f" {low} to {high}{unit}"

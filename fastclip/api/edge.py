@@ -37,13 +37,10 @@ def edge(app: ASGIApp, hosts: Hosts) -> ASGIApp:
             return await _refuse(send, refusal, state["request_id"])
         if scope["path"].startswith(_FILES):
             return await app(scope, receive, send)
-        if scope["method"] == "HEAD":
-            scope["method"], send = "GET", _without_body(send)
-        elif scope["method"] == "OPTIONS":
-            # Litestar answers OPTIONS for one handler, not for the path: ask for a method that nobody has, and
-            # `refusals.answer` says which ones there are.
-            scope["method"] = "NONE"  # type: ignore[typeddict-item]
-        await app(scope, receive, send)
+        # HEAD is GET whose body the server leaves out. Litestar answers OPTIONS for one handler, not for the path: ask
+        # for a method that nobody has, and `refusals.answer` says which ones there are.
+        method = {"HEAD": "GET", "OPTIONS": "NONE"}.get(scope["method"], scope["method"])
+        await app(cast(HTTPScope, {**scope, "method": method}), receive, send)
 
     return run
 
@@ -74,17 +71,6 @@ def _with_headers(send: Send, state: dict[str, Any]) -> Send:
             if not any(name.lower() == b"cache-control" for name, _ in headers):
                 headers.append((b"cache-control", b"no-store"))
             message["headers"] = headers
-        await send(message)
-
-    return sending
-
-
-def _without_body(send: Send) -> Send:
-    """`send` for HEAD: the headers of the GET, and no body."""
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message["body"] = b""
         await send(message)
 
     return sending

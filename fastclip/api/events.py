@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC
 from typing import Any, NamedTuple
 
-from anyio import to_thread
 from litestar import Request, get
+from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import ServerSentEvent
@@ -113,11 +113,11 @@ async def _stream(
 ) -> AsyncIterator[ServerSentEventMessage]:
     watch = Watch(account_id)
     yield ServerSentEventMessage(comment="listening", retry=1000, data=None)
-    for event in await to_thread.run_sync(watch.begin):
+    for event in await sync_to_thread(watch.begin):
         yield _message(event)
     spoke = allowed = time.monotonic()
     while not stopping.is_set():
-        found = await to_thread.run_sync(watch.look)
+        found = await sync_to_thread(watch.look)
         for event in found:
             yield _message(event)
         moment = time.monotonic()
@@ -128,7 +128,7 @@ async def _stream(
             yield ServerSentEventMessage(comment="still here", data=None)
         if moment - allowed > STILL_ALLOWED_S:
             allowed = moment
-            if not await to_thread.run_sync(is_still_allowed):
+            if not await sync_to_thread(is_still_allowed):
                 return
         await asyncio.sleep(LOOK_S)
 

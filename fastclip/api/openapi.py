@@ -47,7 +47,7 @@ _WITH_BODY = (402, 409, 410, 413, 415, 422)
 
 
 def describe(routes: Sequence[Any]) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of `routes`."""
+    """The OpenAPI 3.1 document of `routes`, grouped by the nouns in whose files they stand."""
     config = OpenAPIConfig(
         title="FastClip",
         version=__version__,
@@ -55,23 +55,30 @@ def describe(routes: Sequence[Any]) -> dict[str, Any]:
         components=Components(security_schemes=_SCHEMES),
         path="/openapi",
     )
-    app = Litestar(routes, dependencies={"caller": Provide(auth.caller, sync_to_thread=False)}, openapi_config=config)
+    written = {(path, method): one.fn for one in routes for path in one.paths for method in one.http_methods}
+    caller = Provide(auth.caller, sync_to_thread=False)
+    app = Litestar(routes, dependencies={"caller": caller}, openapi_config=config, logging_config=None)
     document: dict[str, Any] = app.openapi_schema.to_schema()
     schemas = document["components"].setdefault("schemas", {})
     schemas["Error"] = _ERROR
     _close(schemas)
     document["components"]["responses"] = {str(kind.status): _response(kind) for kind in _refusals()}
-    for path, method, handler in _operations(app):
-        _complete(document["paths"][path][method], handler)
+    for route, method, handler in _operations(app):
+        function = written[route.path, method]
+        operation = document["paths"][route.path_format][method.lower()]
+        operation["tags"] = [function.__module__.rsplit(".", 1)[-1].capitalize()]
+        operation["summary"] = (function.__doc__ or "").split("\n")[0]
+        operation["operationId"] = function.__name__
+        _complete(operation, handler)
     return document
 
 
-def _operations(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+def _operations(app: Litestar) -> Iterator[tuple[HTTPRoute, str, HTTPRouteHandler]]:
     for route in app.routes:
         if isinstance(route, HTTPRoute):
             for method, (handler, _) in route.route_handler_map.items():
                 if handler.resolve_include_in_schema():
-                    yield route.path_format, method.lower(), handler
+                    yield route, method, handler
 
 
 def _close(schemas: dict[str, Any]) -> None:
@@ -94,17 +101,11 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     refused = {*_EVERYWHERE, *(_WITH_CALLER if has_caller else ()), *(_WITH_BODY if has_body else (409, 410))}
     operation["responses"] |= {str(code): {"$ref": f"#/components/responses/{code}"} for code in sorted(refused)}
     operation["security"] = _security(handler) if has_caller else []
-    operation["tags"] = [_tag(handler)]
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
     needs_session = {auth.session_only, auth.owner_only} & set(handler.resolve_guards())
     return [{"session": []}] if needs_session else [{"key": []}, {"session": []}]
-
-
-def _tag(handler: HTTPRouteHandler) -> str:
-    """The noun whose file the handler stands in."""
-    return handler.fn.__module__.rsplit(".", 1)[-1].capitalize()
 
 
 def _refusals() -> list[type[FastClipError]]:

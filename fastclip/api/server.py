@@ -11,15 +11,18 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import uvicorn
+from litestar.concurrency import set_asyncio_executor
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _log = logging.getLogger(__name__)
+_THREADS = 40
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
 
 
@@ -40,6 +43,8 @@ def serve(
 ) -> None:
     """Serve `app` until `should_stop` is set, by anybody or by SIGTERM or SIGINT. Returns when all is closed."""
     stop_on_signals(should_stop)
+    # Handlers run in these threads. asyncio's own pool has 6 on two cores, and one slow disk would fill it.
+    set_asyncio_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="request"))
     config = uvicorn.Config(
         app,
         http=partial(_Protocol, patience=patience, open_from=Counter()),  # type: ignore[arg-type]
