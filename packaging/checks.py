@@ -67,7 +67,8 @@ def _passes(name: str, check: Check) -> bool:
     try:
         check()
     except (subprocess.CalledProcessError, OSError) as error:
-        print(f"== {name} failed after {time.monotonic() - started:.1f} s: {error}", flush=True)
+        why = "" if isinstance(error, subprocess.CalledProcessError) else f": {error}"  # the tool has said it itself
+        print(f"== {name} failed after {time.monotonic() - started:.1f} s{why}", flush=True)
         return False
     print(f"== {name}: {time.monotonic() - started:.1f} s", flush=True)
     return True

@@ -4,7 +4,7 @@ import multiprocessing
 import runpy
 import sys
 
-CHILDREN = ("frames", "index", "probe")
+CHILDREN = ("edges", "frames", "index", "packets", "probe")
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
