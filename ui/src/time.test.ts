@@ -60,7 +60,7 @@ test('time left is rounded to what a person would say', () => {
 
 test('a time away is told in its largest unit', () => {
   const now = Date.parse('2026-11-23T12:00:00Z');
-  expect(formatRelative('2026-11-24T11:59:00Z', now)).toBe('in 23 hours');
+  expect(formatRelative('2026-11-24T11:59:00Z', now)).toBe('in 24 hours');
   expect(formatRelative('2026-11-23T11:55:00Z', now)).toBe('5 minutes ago');
   expect(formatRelative('2026-11-23T11:59:50Z', now)).toBe('just now');
 });

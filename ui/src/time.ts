@@ -61,7 +61,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatRelative(iso: string, now = Date.now()): string {
   const away = Date.parse(iso) - now;
   for (const [unit, length] of STEPS) {
-    if (Math.abs(away) >= length) return relative.format(Math.trunc(away / length), unit);
+    if (Math.abs(away) >= length) return relative.format(Math.round(away / length), unit);
   }
   return away > 0 ? 'in under a minute' : 'just now';
 }

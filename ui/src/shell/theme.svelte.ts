@@ -1,13 +1,21 @@
 // Light, dark or as the system has it; the studio is dark unless light was asked for, because video is judged on dark.
 
+import { Monitor, Moon, Sun } from '@lucide/svelte';
+import { text } from '../strings';
+
 export type ThemeChoice = 'system' | 'light' | 'dark';
 
 const STORED = 'fastclip.theme';
-const CHOICES: ThemeChoice[] = ['system', 'light', 'dark'];
+
+export const themes: { value: ThemeChoice; label: string; icon: typeof Sun }[] = [
+  { value: 'system', label: text.shell.theme.system, icon: Monitor },
+  { value: 'light', label: text.shell.theme.light, icon: Sun },
+  { value: 'dark', label: text.shell.theme.dark, icon: Moon },
+];
 
 function stored(): ThemeChoice {
-  const found = localStorage.getItem(STORED) as ThemeChoice | null;
-  return found && CHOICES.includes(found) ? found : 'system';
+  const found = localStorage.getItem(STORED);
+  return themes.find(({ value }) => value === found)?.value ?? 'system';
 }
 
 class Theme {

@@ -11,7 +11,10 @@ export const account = {
   balance: 'Balance',
   reserved: (amount: string) => `${amount} is reserved for running jobs`,
   covered: 'Covered',
-  coveredHint: 'The owner of this FastClip covers your account. Prices are shown, nothing is charged.',
+  coveredHint: {
+    owner: 'This FastClip is your own. Prices are shown, nothing is charged.',
+    member: 'The owner of this FastClip covers your account. Prices are shown, nothing is charged.',
+  },
   credit: {
     title: 'Welcome credit',
     hint: 'A first dollar to try FastClip with.',

@@ -68,7 +68,7 @@ export const shell = {
     signOut: 'Sign out',
     shortcuts: 'Keyboard shortcuts',
     docs: 'API documentation',
-    covered: 'Covered by the owner',
+    covered: 'Covered',
   },
   theme: {
     label: 'Theme',
@@ -86,4 +86,5 @@ export const shell = {
   lost: 'The connection to FastClip is lost. Trying again; your work in this page is kept.',
   offline: 'This device is offline. Your work in this page is kept.',
   opening: 'Opening FastClip',
+  floating: 'Menus, dialogs and notices',
 } as const;
