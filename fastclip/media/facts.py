@@ -86,7 +86,6 @@ def _is_cover(stream: dict[str, Any]) -> bool:
 
 def _of_video(stream: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
     frame: dict[str, Any] = next(iter(answer.get("frames", [])), {})
-    fps = _rate(stream.get("avg_frame_rate")) or _rate(stream.get("r_frame_rate"))
     start = _number(answer.get("format", {}).get("start_time"))
     times = _times(answer.get("packets", []))
     transfer = frame.get("color_transfer") or stream.get("color_transfer")
@@ -97,7 +96,7 @@ def _of_video(stream: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "height_px": int(stream.get("height") or 0),
         "rotation": _rotation(stream, frame),
         "sar": _rate(str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/")) or Fraction(1),
-        "fps": fps,
+        "fps": _fps(stream),
         "frames": int(stream.get("nb_frames") or 0) or None,
         "first_frame_s": times[0] - start if times else None,
         "is_vfr": _is_vfr(stream, times),
@@ -125,6 +124,14 @@ def _rotation(stream: dict[str, Any], frame: dict[str, Any]) -> int:
 
 def _times(packets: list[dict[str, Any]]) -> list[float]:
     return sorted({float(one["pts_time"]) for one in packets if one.get("pts_time") not in (None, "N/A")})
+
+
+def _fps(stream: dict[str, Any]) -> Fraction | None:
+    """The average rate; where the real one is within 1 % of it, that: 30000/1001, not what a gap made of it."""
+    real, average = _rate(stream.get("r_frame_rate")), _rate(stream.get("avg_frame_rate"))
+    if real and average:
+        return real if abs(real / average - 1) < Fraction(1, 100) else average
+    return average or real
 
 
 def _is_vfr(stream: dict[str, Any], times: list[float]) -> bool:

@@ -13,12 +13,9 @@ import ffmpeg as builder
 
 from fastclip.media import Tell, ffmpeg, graph
 from fastclip.media.facts import Facts
-from fastclip.media.index import frame_times, keyframes
 
 if TYPE_CHECKING:
     import numpy
-
-__all__ = ["Filmstrip", "filmstrip", "frame_times", "keyframes", "poster"]
 
 _LIMITS = ffmpeg.Limits(cpu_s=600, wall_s=600, file_bytes=256 << 20)
 _POSTER_LIMITS = ffmpeg.Limits(memory_bytes=12 << 30, cpu_s=60, wall_s=60, file_bytes=64 << 20)

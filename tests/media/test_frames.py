@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from fastclip.media import frames, probe
+from fastclip.media import frames, index, probe
 from tests.media import stamped
 
 STRIP = {"count": 16, "columns": 4, "tile_width": 160}
@@ -67,7 +67,7 @@ def test_a_filmstrip_of_a_long_source_shows_keyframes_and_stands_upright(recordi
     "name", ["plain", "ntsc_open_gop", "vfr", "mkv", "late_mkv", "edit_list", "late_picture", "webm", "flv"]
 )
 def test_frame_times_are_those_of_the_decoded_frames(name, recording, tmp_path):
-    count = frames.frame_times(recording(name), tmp_path / "times")
+    count = index.frame_times(recording(name), tmp_path / "times")
     times = np.fromfile(tmp_path / "times", dtype="<u4") / 1e5
     decoded = [at for at, _ in stamped.shown(recording(name))]
     assert count == len(times) == len(decoded)
@@ -76,13 +76,11 @@ def test_frame_times_are_those_of_the_decoded_frames(name, recording, tmp_path):
 
 @pytest.mark.parametrize("name", ["plain", "mkv", "webm", "flv", "avi"])
 def test_keyframes_are_those_of_the_file_read_whole_or_from_its_index(name, recording, monkeypatch):
-    whole = frames.keyframes(recording(name))
+    whole = index.keyframes(recording(name))
     with av.open(str(recording(name))) as container:
         start = container.start_time / 1e6
         keys = [one for one in container.demux(video=0) if one.is_keyframe]
         assert whole == pytest.approx([float(one.pts * one.time_base) - start for one in keys])
-    from fastclip.media import index
-
     monkeypatch.setattr(index, "_WHOLE_READ_BYTES", 0)
     by_index = index._keyframe_times(str(recording(name)))
     assert by_index == pytest.approx(whole, abs=0.0011)

@@ -208,6 +208,18 @@ def test_a_hostile_file_reads_no_other_file(kind, extension, sentinel, recording
     assert not was_read()
 
 
+def test_the_frame_rate_is_the_real_one_and_not_what_a_gap_in_the_file_made_of_it():
+    rates = (
+        ("24/1", "26789/1117", 24),
+        ("60/1", "30/1", 30),
+        ("0/0", "25/1", 25),
+        ("25/1", "0/0", 25),
+        ("90k", "17/1", 17),
+    )
+    for real, average, fps in rates:
+        assert facts_module._fps({"r_frame_rate": real, "avg_frame_rate": average}) == fps
+
+
 def test_rotation_is_the_nearest_quarter_turn_clockwise():
     turns = {0: 0, -90: 90, 90: 270, 180: 180, -180: 180, -89.6: 90, 270: 90}
     for printed, clockwise in turns.items():
