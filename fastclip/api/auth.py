@@ -59,7 +59,7 @@ def owner_only(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandl
 
 def needs_caller(handler: BaseRouteHandler) -> bool:
     """Whether a handler is for accounts only: it takes the caller, or looks at who it is."""
-    guards = {session_only, owner_only} & set(handler.resolve_guards())
+    guards = {session_only, owner_only} & set(handler.guards or ())
     return "caller" in handler.parsed_fn_signature.parameters or bool(guards)
 
 

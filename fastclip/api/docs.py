@@ -45,7 +45,7 @@ def routes(described: Sequence[Any]) -> list[HTTPRouteHandler]:
     @get("/docs", sync_to_thread=True, include_in_schema=False)
     def docs() -> Response[str]:
         headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "no-cache"}
-        return Response(page(), media_type="text/html; charset=utf-8", headers=headers)
+        return Response(page(), media_type="text/html", headers=headers)
 
     return [openapi_json, docs]
 

@@ -104,7 +104,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:
-    needs_session = {auth.session_only, auth.owner_only} & set(handler.resolve_guards())
+    needs_session = {auth.session_only, auth.owner_only} & set(handler.guards or ())
     return [{"session": []}] if needs_session else [{"key": []}, {"session": []}]
 
 

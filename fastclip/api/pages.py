@@ -30,11 +30,12 @@ POLICY = (
     "connect-src 'self'; font-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
+# Litestar adds the charset to every text/.
 _TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".mjs": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
     ".json": "application/json",
     ".map": "application/json",
     ".webmanifest": "application/manifest+json",
@@ -47,7 +48,7 @@ _TYPES = {
     ".ttf": "font/ttf",
     ".otf": "font/otf",
     ".wasm": "application/wasm",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
     ".mp4": "video/mp4",
 }
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>FastClip</title>
