@@ -168,7 +168,7 @@ def _order(sort: str) -> tuple[Any, ...]:
 def _offset(cursor: str | None) -> int:
     if cursor is None:
         return 0
-    if not cursor.isdigit() or len(cursor) > 9:
+    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 9:
         raise InvalidRequest("cursor is not one that this list gave out.", param="cursor")
     return int(cursor)
 
@@ -253,6 +253,14 @@ def expire() -> list[Clip]:
     with store.write():
         Clip.delete().where(Clip.status.in_(("expired", "deleted")), Clip.expires_at < long_ago).execute()
     return due
+
+
+def drop_orphans() -> None:
+    """Delete bytes that no clip points at: their writer died before the row was there. For the daily sweep."""
+    for key in store.blobs.keys("clips/", older_than_s=rules.DAY):
+        clip_id = key.rsplit("/", 1)[-1].split(".")[0]
+        if not Clip.select().where(Clip.id == clip_id, Clip.status == "available").exists():
+            store.blobs.delete(key)
 
 
 def _change(clip: Clip, **facts: Any) -> Clip:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
-from fastclip.errors import Gone, NotFound, Unprocessable
+from fastclip.errors import FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.media import frames, index, peaks, probe, proxy
 from fastclip.media.facts import Facts
@@ -41,8 +41,13 @@ def validate(job: Job, tell: Tell) -> Outcome:
         ).execute()
         then = [jobs.add(upload.account_id, "prepare", {"file_id": upload.id}, lane="light", file_id=upload.id)]
         if upload.one_shot:
-            then.append(_one_shot_job(upload))
+            then.append(_one_shot_job(upload, facts))
     return Outcome(then=then)
+
+
+def give_up(job: Job, refusal: FastClipError) -> None:
+    """A `validate` job that came to nothing takes its upload along: nothing stays reserved for it."""
+    uploads.fail(Upload.get_by_id(job.file_id), refusal)
 
 
 def _probe(upload: Upload) -> Facts:
@@ -52,15 +57,14 @@ def _probe(upload: Upload) -> Facts:
         return probe.read(path, filename=upload.filename)
 
 
-def _one_shot_job(upload: Upload) -> Job:
+def _one_shot_job(upload: Upload, facts: Facts) -> Job:
     """The clip asked for with the upload, paid by what the upload reserved (A8: mp4 to 1080p, or mp3)."""
     clip = upload.one_shot or {}
-    is_video = upload.media.media_kind == "video"
     ask = {
         "start": clip["start"],
         "end": clip["end"],
-        "format": rules.DEFAULT_FORMAT["video" if is_video else "audio"],
-        "quality": rules.UNPAID_QUALITY if is_video else "",
+        "format": rules.DEFAULT_FORMAT[facts.media_kind],
+        "quality": rules.UNPAID_QUALITY if facts.has_video else "",
         "source_title": clip.get("source_title") or "",
     }
     job = jobs.add(
@@ -259,12 +263,12 @@ def _link(key: str, content_type: str) -> str:
 
 def expire() -> list[Upload]:
     """End what is older than 24 h: unfinished ones fail, ready ones go, except under running work. For the sweep."""
-    due = list(Upload.select().where(Upload.expires_at < store.now(), Upload.status.in_(("pending", "ready"))))
+    due = list(Upload.select().where(Upload.expires_at < store.now(), Upload.status.in_(("pending", "processing", "ready"))))
     return [upload for upload in due if not jobs.has_live(upload.id) and _expire(upload)]
 
 
 def _expire(upload: Upload) -> bool:
-    if upload.status == "pending":
+    if upload.status != "ready":
         return uploads.fail(upload, Gone("The upload was not finished within 24 hours."))
     with store.write():
         ended = (

@@ -332,6 +332,15 @@ def drop_bytes(upload: Upload) -> None:
     store.blobs.delete_prefix(f"previews/{upload.id}/")
 
 
+def drop_orphans() -> None:
+    """Delete bytes that no living upload points at, such as those that came after an abort. For the daily sweep."""
+    for kind, position in (("uploads/", 2), ("previews/", 1)):
+        for key in store.blobs.keys(kind, older_than_s=rules.DAY):
+            alive = Upload.id == key.split("/")[position], Upload.status.in_(("pending", "processing", "ready"))
+            if not Upload.select().where(*alive).exists():
+                store.blobs.delete(key)
+
+
 # -- Reading -----------------------------------------------------------------------------------------------
 
 

@@ -13,11 +13,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from fastclip import accounts, jobs, library, rules, sources, store
+from fastclip import accounts, jobs, library, rules, sources, store, uploads
 from fastclip.billing import ledger
 from fastclip.clips import trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
+from fastclip.library import Clip
 from fastclip.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
     "proxy": sources.render_proxy,
     "trim": trim.run,
 }
-BEAT_S, SWEEP_S, EXPIRE_S = 1.0, 1.0, 60.0
+AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {"validate": sources.give_up}
+BEAT_S, SWEEP_S, EXPIRE_S, TIDY_S = 1.0, 1.0, 60.0, rules.DAY
 STOP_S = 10.0
 _KEEPING_AT = 0.97
 
@@ -111,14 +113,14 @@ class Worker:
                 jobs.extend(self.owner, list(self._held))
 
     def _sweep(self) -> None:
-        expire_at = time.monotonic()
+        due = {sweep: 0.0, expire: 0.0, tidy: 0.0}
+        every = {sweep: SWEEP_S, expire: EXPIRE_S, tidy: TIDY_S}
         while not self._stopping.wait(SWEEP_S):
-            with _logged("sweep"):
-                sweep()
-            if time.monotonic() >= expire_at:
-                expire_at = time.monotonic() + EXPIRE_S
-                with _logged("expiry"):
-                    expire()
+            for task, at in due.items():
+                if time.monotonic() >= at:
+                    with _logged(task.__name__):
+                        task()
+                    due[task] = time.monotonic() + every[task]
 
 
 def finish(job: Job, outcome: Outcome) -> None:
@@ -126,25 +128,27 @@ def finish(job: Job, outcome: Outcome) -> None:
     with store.write():
         jobs.tell(job, "uploading", _KEEPING_AT, "Saving the result")
     clips = [library.keep(job, made) for made in outcome.made]
-    with store.write():
-        ended = jobs.end(
-            job,
-            "complete",
-            progress=100,
-            status_message="Done!",
-            cost_cents=outcome.cents,
-            result=json.dumps(outcome.result),
-        )
-        if ended:
+    is_complete = False
+    try:
+        is_complete = _complete(job, outcome, clips)
+    finally:
+        if not is_complete:  # taken over in the last moment, or it broke: nobody may see what this attempt made
             for clip in clips:
-                library.add(clip)
-            _settle(job, outcome.cents)
-    if not ended:  # canceled or taken over in the last moment: nobody may see what this attempt made
+                library.drop(clip)
+    if is_complete:
+        for follower in outcome.then:
+            jobs.push_or_wait(follower)
+
+
+def _complete(job: Job, outcome: Outcome, clips: list[Clip]) -> bool:
+    done = {"cost_cents": outcome.cents, "result": json.dumps(outcome.result)}
+    with store.write():
+        if not jobs.end(job, "complete", progress=100, status_message="Done!", **done):
+            return False
         for clip in clips:
-            library.drop(clip)
-        return end_if_canceled(job)
-    for follower in outcome.then:
-        jobs.push_or_wait(follower)
+            library.add(clip)
+        _settle(job, outcome.cents)
+        return True
 
 
 def fail(job: Job, error: Exception) -> None:
@@ -152,17 +156,14 @@ def fail(job: Job, error: Exception) -> None:
     refusal = jobs.failure(error)
     if refusal is None:
         _log.error("job %s (%s) broke", job.id, job.kind, exc_info=error)
-    said = refusal.message if refusal else INTERNAL
-    code = refusal.code if refusal else "internal"
+        refusal = FastClipError(INTERNAL)
+    said = refusal.message
     with store.write():
-        if jobs.end(job, "failed", error=said, error_code=code, status_message=said):
-            _settle(job, 0)
-
-
-def end_if_canceled(job: Job) -> None:
-    """A cancel that came after the body's last word still ends the job."""
-    if jobs.get(job.account_id, job.id).is_cancel_asked:
-        fail(job, Canceled("You canceled this job."))
+        if not jobs.end(job, "failed", error=said, error_code=refusal.code, status_message=said):
+            return
+        _settle(job, 0)
+    if job.kind in AFTER_FAILURE:
+        AFTER_FAILURE[job.kind](job, refusal)
 
 
 def sweep() -> None:
@@ -185,6 +186,13 @@ def expire() -> None:
     library.expire()
     accounts.forget_old_sessions()
     jobs.forget_workers()
+
+
+def tidy() -> None:
+    """Remove bytes that no row points at, and what writers that died left behind."""
+    library.drop_orphans()
+    uploads.drop_orphans()
+    store.blobs.tidy()
 
 
 def _settle(job: Job, cents: int) -> None:

@@ -58,7 +58,7 @@ def segments(facts: Facts, spans: list[tuple[float, float]], format: str) -> Non
             raise Unprocessable(
                 f"Segment {_s(start)}-{_s(end)} s is empty: its end must be later than its start.", param=param
             )
-        if end > facts.duration_s + rules.END_TOLERANCE_S:
+        if start >= facts.duration_s or end > facts.duration_s + rules.END_TOLERANCE_S:
             raise Unprocessable(
                 f"Segment {_s(start)}-{_s(end)} s is outside the source (0-{_s(facts.duration_s)} s).", param=param
             )

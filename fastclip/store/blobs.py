@@ -59,6 +59,9 @@ class Blobs(Protocol):
     def delete_prefix(self, prefix: str) -> None:
         """Delete every key that begins with `prefix`, which ends in `/`."""
 
+    def keys(self, prefix: str, *, older_than_s: float) -> Iterator[str]:
+        """Every key that begins with `prefix`, which ends in `/`, and was written at least so long ago."""
+
     def begin_parts(self, key: str, *, size_bytes: int, part_bytes: int) -> str:
         """Open a file of many parts; its upload_id."""
 
@@ -151,10 +154,16 @@ class DiskBlobs:
         self._path(key).unlink(missing_ok=True)
 
     def delete_prefix(self, prefix: str) -> None:
-        if not _PREFIX.fullmatch(prefix):
-            raise ValueError(f"not a prefix of ours: {prefix!r}")
         with suppress(FileNotFoundError):
-            shutil.rmtree(self._inside(self._root / prefix))
+            shutil.rmtree(self._below(prefix))
+
+    def keys(self, prefix: str, *, older_than_s: float) -> Iterator[str]:
+        newest = time.time() - older_than_s
+        for path in self._below(prefix).rglob("*"):
+            with suppress(FileNotFoundError):
+                found = path.lstat()
+                if stat.S_ISREG(found.st_mode) and found.st_mtime <= newest:
+                    yield path.relative_to(self._root).as_posix()
 
     # -- Files of many parts -------------------------------------------------------------------------------
 
@@ -202,6 +211,11 @@ class DiskBlobs:
 
     def _path(self, key: str) -> Path:
         return self._inside(self._root / _checked(key))
+
+    def _below(self, prefix: str) -> Path:
+        if not _PREFIX.fullmatch(prefix):
+            raise ValueError(f"not a prefix of ours: {prefix!r}")
+        return self._inside(self._root / prefix)
 
     def _make_room(self, key: str) -> Path:
         path = self._path(key)

@@ -1,0 +1,56 @@
+"""Sources of every shape, without their bytes, and one that can really be cut."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fastclip import store
+from fastclip.accounts import Account
+from fastclip.media.probe import Facts
+from fastclip.uploads import Upload
+from tests.conftest import Send
+
+Ready = Callable[..., Upload]
+
+
+def video(width_px: int = 1920, height_px: int = 1080, duration_s: float = 640.2, **other: Any) -> Facts:
+    facts = {"format_detected": "mov,mp4", "media_kind": "video", "has_video": True, "has_audio": True, "start_s": 0.0}
+    return Facts(**facts | {"width_px": width_px, "height_px": height_px, "duration_s": duration_s} | other)
+
+
+def sound(duration_s: float = 640.2) -> Facts:
+    return Facts(
+        format_detected="mp3", media_kind="audio", has_video=False, has_audio=True, start_s=0.0, duration_s=duration_s
+    )
+
+
+@pytest.fixture
+def ready() -> Ready:
+    """A ready upload with these facts, of which only the row exists."""
+
+    def make(account: Account, facts: Facts) -> Upload:
+        with store.write():
+            return Upload.create(
+                id=store.new_id("upl_", chars=12, alphabet=store.HEX),
+                account_id=account.id,
+                filename="source.mp4",
+                content_type="video/mp4",
+                file_size=1,
+                status="ready",
+                facts=json.dumps(facts.to_json()),
+                expires_at=store.now() + timedelta(hours=24),
+            )
+
+    return make
+
+
+@pytest.fixture
+def source(owner: Account, send: Send, tiny: Path) -> Upload:
+    """Three seconds that can be cut, of the owner."""
+    upload = send(owner, tiny)
+    assert upload.status == "ready", upload.error
+    return upload
