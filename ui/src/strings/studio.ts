@@ -25,8 +25,8 @@ const quality = (name: string): string => (name === '4k' ? '4K' : name);
 export const studio = {
   formats,
   quality,
-  asSource: 'As the source',
-  sameAsSource: (height: number) => `As the source (${height >= 2160 ? '4K' : `${height}p`})`,
+  asSource: 'Source',
+  sameAsSource: (height: number) => `Source (${height >= 2160 ? '4K' : `${height}p`})`,
 
   back: 'Choose another recording',
 
@@ -121,6 +121,10 @@ export const studio = {
     choose: (name: string) => `Go to ${name}`,
     start: (name: string) => `In point of ${name}`,
     end: (name: string) => `Out point of ${name}`,
+    edges: {
+      start: (name: string) => `Left edge of ${name}`,
+      end: (name: string) => `Right edge of ${name}`,
+    },
     play: (name: string) => `Play ${name}`,
     remove: (name: string) => `Remove ${name}`,
     frames: (count: number) => plural(count, 'frame'),

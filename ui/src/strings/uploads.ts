@@ -36,7 +36,7 @@ export const uploads = {
   recent: {
     title: 'Recent recordings',
     failed: 'The recent recordings could not be read',
-    expires: (when: string) => `Goes ${when}`,
+    expires: (when: string) => `Expires ${when}`,
   },
   refusals: {
     kind: (name: string, known: string[]) => `${name} is not a recording FastClip reads. It reads ${listed(known)}.`,

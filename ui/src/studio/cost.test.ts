@@ -107,9 +107,9 @@ describe('qualities', () => {
   test('do not apply to sound', () => {
     expect(reasons(qualityChoices(rules, hd, paid, 'mp3'))['1080p']).toBe('Quality does not apply to sound');
   });
-  test('"as the source" says what an unpaid account will get of 4K', () => {
-    expect(qualityChoices(rules, ultra, unpaid, 'mp4')[0]!.label).toBe('As the source (1080p)');
-    expect(qualityChoices(rules, ultra, paid, 'mp4')[0]!.label).toBe('As the source (4K)');
+  test('the source’s own says what an unpaid account will get of 4K', () => {
+    expect(qualityChoices(rules, ultra, unpaid, 'mp4')[0]!.label).toBe('Source (1080p)');
+    expect(qualityChoices(rules, ultra, paid, 'mp4')[0]!.label).toBe('Source (4K)');
   });
   test('that do not fit the format are not asked for', () => {
     expect(qualityToAsk(rules, hd, paid, { format: 'mp3', quality: '720p' })).toBeNull();

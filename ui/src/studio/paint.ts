@@ -40,6 +40,8 @@ const FRAME_MARK_PX = 9;
 const KEYFRAME_APART_PX = 3;
 /** What is not kept steps back by this much. */
 const DIM = 0.62;
+/** Lifts quiet speech off the middle line without flattening what is loud. */
+const LIFT = 0.75;
 
 export function paint(context: Context, scene: Scene): void {
   const { keys, film, ruler, wave } = scene.lanes;
@@ -148,7 +150,7 @@ function paintWave(context: Context, scene: Scene, lane: Lane): void {
     const time = at * bar_s;
     const x = xOf(view, width, time);
     if (x > end) break;
-    const height = Math.max(1.5, (loudest(wave, time, time + bar_s) / summit) * (lane.height - 6));
+    const height = Math.max(1.5, (loudest(wave, time, time + bar_s) / summit) ** LIFT * (lane.height - 6));
     context.fillStyle = kept(time + bar_s / 2) ? colours.accent : colours.wave;
     context.fillRect(x, middle - height / 2, BAR_PX, height);
   }
@@ -186,7 +188,7 @@ export function paintOverview(
   const whole: View = { from: 0, span: duration };
   for (let x = 0; x < size.width; x += BAR_PX) {
     const [from, to] = [timeOf(whole, size.width, x), timeOf(whole, size.width, x + BAR_PX)];
-    const height = Math.max(1, (loudest(wave, from, to) / summit) * (size.height - 4));
+    const height = Math.max(1, (loudest(wave, from, to) / summit) ** LIFT * (size.height - 4));
     context.fillRect(x, (size.height - height) / 2, 1, height);
   }
 }

@@ -20,7 +20,7 @@ export class Playback {
   isMuted = $state(false);
 
   #media: HTMLMediaElement | null = null;
-  #clock: Clock | null = null;
+  #clock = $state.raw<Clock | null>(null);
   #duration: number;
   /** A seek that waits until the last one has arrived: the newest wins, those between are never made. */
   #wanted: number | null = null;
