@@ -60,7 +60,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     for noisy in ("huey", "huey.consumer", "httpx", "uvicorn", "peewee.migrations"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    return fastclip.main(args=sys.argv[1:] or [_default_role()]) or 0
+    return fastclip.main(args=sys.argv[1:] or [_default_role()], prog_name="fastclip") or 0
 
 
 def _default_role() -> str:
