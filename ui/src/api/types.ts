@@ -22,7 +22,7 @@ export interface Account {
   has_paid_deposit: boolean;
   signup_credit_available: boolean;
   auth: 'api_key' | 'session';
-  limits: Record<string, number>;
+  limits: Record<string, number | boolean>;
 }
 
 export interface Session {

@@ -6,6 +6,7 @@ import { sentenceOf } from '../api/errors';
 import { rules } from '../api/rules.svelte';
 import type { Clip } from '../api/types';
 import { text } from '../strings';
+import { batches } from './pages';
 
 const UNDO_MS = 6000;
 
@@ -68,10 +69,6 @@ class Deletions {
       }
     }
   }
-}
-
-export function batches<Item>(items: Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
 }
 
 export const deletions = new Deletions();

@@ -3,6 +3,7 @@ import { api, ask } from '../api/client';
 import { asError, type ApiError } from '../api/errors';
 import type { Clip, ClipChange, ClipFilter } from '../api/types';
 import { deletions } from './deletions.svelte';
+import { unique } from './pages';
 
 const PAGE = 24;
 const PAGE_MAX = 100;
@@ -110,9 +111,4 @@ export class Shelf {
   #read(page: { limit: number; cursor?: string }) {
     return ask(api.GET('/v1/clips', { params: { query: { ...this.#filter, ...page } } }));
   }
-}
-
-/** Pages overlap when clips came or went between two of them. */
-export function unique(clips: Clip[]): Clip[] {
-  return [...new Map(clips.map((clip) => [clip.clip_id, clip])).values()];
 }

@@ -1,5 +1,6 @@
 // Where we are: the path of the page, changed without loading it again.
 // Plain <a href="/library"> links work; so do modified clicks, the back button and addresses typed by hand.
+import { isPage, roomOf } from './paths';
 
 class Router {
   path = $state(location.pathname);
@@ -43,19 +44,6 @@ class Router {
     event.preventDefault();
     this.go(link.pathname + link.search + link.hash);
   }
-}
-
-/** Paths that this page shows by itself; everything else (files, documents) is the server's. */
-const PAGES = /^\/($|studio$|library($|\/)|settings($|\/)|setup$|sign-in$)/;
-
-export const isPage = (path: string): boolean => PAGES.test(path);
-
-const roomOf = (path: string): string => path.split('/')[1] ?? '';
-
-/** The path's parts after `prefix`, or null where it does not begin so: `under('/library', '/library/1')` is `['1']`. */
-export function under(prefix: string, path: string): string[] | null {
-  if (path !== prefix && !path.startsWith(`${prefix}/`)) return null;
-  return path.slice(prefix.length).split('/').filter(Boolean).map(decodeURIComponent);
 }
 
 export const router = new Router();

@@ -1,5 +1,4 @@
 // Light, dark or as the system has it; the studio is dark unless light was asked for, because video is judged on dark.
-
 import { Monitor, Moon, Sun } from '@lucide/svelte';
 import { text } from '../strings';
 
