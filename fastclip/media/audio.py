@@ -46,11 +46,20 @@ def rate_for(facts: Facts, form: Format) -> int:
     return rate if not form.rates or rate in form.rates else form.rates[0]
 
 
-def write(source: Path, target: Path, facts: Facts, span: tuple[float, float], form: str, *, tell: Tell | None) -> None:
-    """Write the samples of [start, end) seconds, no more than the source has."""
+def write(
+    source: Path,
+    target: Path,
+    facts: Facts,
+    span: tuple[float, float],
+    form: str,
+    *,
+    tell: Tell | None,
+    pad: bool = False,
+) -> None:
+    """Write the samples of [start, end) seconds, no more than the source has. pad: silence where it has none."""
     duration_s = span[1] - span[0]
     ffmpeg.run(
-        arguments(source, target, facts, span, FORMATS[form]),
+        arguments(source, target, facts, span, FORMATS[form], pad=pad),
         tell=tell,
         duration_s=duration_s,
         stage="Writing the sound",
@@ -58,7 +67,9 @@ def write(source: Path, target: Path, facts: Facts, span: tuple[float, float], f
     )
 
 
-def arguments(source: Path, target: Path, facts: Facts, span: tuple[float, float], form: Format) -> list[str]:
+def arguments(
+    source: Path, target: Path, facts: Facts, span: tuple[float, float], form: Format, *, pad: bool = False
+) -> list[str]:
     """What `write` asks of ffmpeg."""
     start_s, end_s = span
     seek_s = graph.seek_for(facts, start_s)
@@ -68,7 +79,7 @@ def arguments(source: Path, target: Path, facts: Facts, span: tuple[float, float
         start_s=start_s - seek_s,
         duration_s=end_s - start_s,
         rate=rate_for(facts, form),
-        pad=False,
+        pad=pad,
     )
     if form.codec == "flac":  # its encoder refuses a short first frame, which a trim leaves
         stream = stream.filter("asetnsamples", n=_BLOCK_SAMPLES, p=0)

@@ -1,7 +1,7 @@
 """Cuts a range out of a source, exactly. Reference: "POST /v1/clip".
 
-`plan` decides how, `render` does it. The one way so far is "encode" (`encode.py`, `gif.py`, `audio.py`); a plan of
-the kinds "copy" and "smart" is chosen in `plan` and written by its own file, added to `_write`.
+`plan` decides how, `render` does it: by copying whole GOPs and encoding at most the edges (`smart.py`, `splice.py`),
+or by encoding all (`encode.py`, `gif.py`, `audio.py`), which is also what a clip that fails its check falls back to.
 """
 
 import logging
@@ -10,9 +10,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, probe, window
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, probe, smart, splice, window
+from fastclip.media.codecs import Refused
 from fastclip.media.facts import Facts
+from fastclip.media.smart import Recipe
 from fastclip.media.window import Window
+
+KINDS = ("copy", "smart", "encode")
+"""What a plan can be, the cheapest first."""
+CODECS = ("h264",)
+"""The picture codecs that clips keep unless told otherwise: what every player plays."""
 
 _log = logging.getLogger("fastclip.media")
 _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
@@ -20,7 +27,7 @@ _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
 
 @dataclass(frozen=True)
 class Plan:
-    """How a range will be cut. kind: "encode" ("copy" and "smart" to come); reason: why not a cheaper one.
+    """How a range will be cut. kind: one of KINDS; reason: why this one. recipe: for the kinds "copy" and "smart".
 
     window: the frames kept, None for sound alone. start_s, end_s: what the clip spans, on the source's timeline.
     width_px, height_px: of the clip, upright. rate: frames a second of a GIF. plan_s: seconds spent on planning.
@@ -37,6 +44,8 @@ class Plan:
     height_px: int | None = None
     rate: int | None = None
     plan_s: float = 0.0
+    recipe: Recipe | None = None
+    is_forced: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,16 +72,25 @@ def plan(
     format: str,
     height_px: int | None,
     force: str | None = None,
+    codecs: tuple[str, ...] = CODECS,
 ) -> Plan:
     """Decide how to cut [start, end) seconds of `source` into `format` (mp4, gif, mp3, wav, m4a, flac).
 
     height_px caps the short side (1080 means 1080x1920 as well as 1920x1080); a clip is never larger than its source.
-    force: a kind, whatever a planner would choose. Raises Unprocessable when the range holds nothing of the source.
+    force: a kind that it must be. codecs: what an MP4 clip may keep its picture in. Raises Unprocessable when the
+    range holds nothing of the source, or when it cannot be cut in the forced way.
     """
     began = time.monotonic()
-    reason = "asked for" if force else _REASONS.get(format, "sound is written anew")
-    base = Plan(force or "encode", reason, format, facts, start_s, min(end_s, facts.duration_s))
-    made = _for_sound(base) if format in audio.FORMATS else _for_picture(base, Path(source), end_s, height_px)
+    base = Plan("encode", _REASONS[format], format, facts, start_s, min(end_s, facts.duration_s))
+    base = replace(base, is_forced=force is not None)
+    if format in audio.FORMATS:
+        made = _for_sound(base)
+    elif format == "mp4" and force != "encode" and facts.has_video:
+        made = _quick(base, Path(source), end_s, height_px, codecs)
+    else:
+        made = _for_picture(base, Path(source), end_s, height_px)
+    if force and made.kind != force and (force, made.kind) != ("smart", "copy"):
+        raise Unprocessable(f"This range cannot be cut as {force}: {made.reason}.")
     return replace(made, plan_s=time.monotonic() - began)
 
 
@@ -84,6 +102,11 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     """
     source, target = Path(source), Path(target)
     began = time.monotonic()
+    if plan.recipe is not None:
+        try:
+            return _spliced(target, plan, plan.recipe, tell)
+        except splice.Failed as error:
+            plan = _instead(source, plan, error)
     try:
         frames = _write(source, target, plan, tell)
         if plan.window and plan.format == "mp4" and frames != plan.window.frames:
@@ -102,7 +125,7 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
 
 
-_REASONS = {"mp4": "exact cuts are encoded", "gif": "a GIF is drawn anew"}
+_REASONS = {"mp4": "asked for", "gif": "a GIF is drawn anew"} | dict.fromkeys(audio.FORMATS, "sound is written anew")
 
 
 def _for_sound(plan: Plan) -> Plan:
@@ -111,6 +134,43 @@ def _for_sound(plan: Plan) -> Plan:
     if plan.end_s <= plan.start_s:
         raise Unprocessable(f"The source ends at {plan.facts.duration_s:g} s. Choose an earlier range.", param="start")
     return plan
+
+
+def _quick(plan: Plan, source: Path, end_s: float, height_px: int | None, codecs: tuple[str, ...]) -> Plan:
+    """A plan that copies, or the one that encodes and says why."""
+    try:
+        if graph.fit(plan.facts, height_px) != graph.fit(plan.facts, None):
+            raise Refused("is larger than the picture that was asked for")
+        recipe = smart.plan(source, plan.facts, start_s=plan.start_s, end_s=end_s, codecs=codecs)
+    except Refused as reason:
+        return replace(_for_picture(plan, source, end_s, height_px), reason=f"the source {reason}")
+    kept, (width, height) = recipe.window, plan.facts.upright_px
+    plan = replace(plan, kind=recipe.kind, reason=recipe.reason, recipe=recipe)
+    start_s, end_s = (max(0.0, at - plan.facts.start_s) for at in recipe.span_s)
+    return replace(plan, window=kept, start_s=start_s, end_s=end_s, width_px=width, height_px=height)
+
+
+def _spliced(target: Path, plan: Plan, recipe: Recipe, tell: Tell | None) -> Cut:
+    try:
+        frames, stages = splice.splice(recipe, plan.facts, target, tell=tell)
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        raise ffmpeg.disk_refusal(error) or error from error
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+    size = (plan.width_px, plan.height_px, target.stat().st_size)
+    span_s = recipe.span_s[1] - recipe.span_s[0]
+    return Cut(plan.kind, plan.reason, frames, plan.start_s, span_s, *size, {"plan": plan.plan_s} | stages)
+
+
+def _instead(source: Path, plan: Plan, error: splice.Failed) -> Plan:
+    """The encode that takes the place of a quick cut that failed."""
+    if plan.is_forced:
+        raise Unprocessable(f"This range cannot be cut as {plan.kind}: {error}.") from error
+    _log.warning("%s of %s failed, encoding instead: %s", plan.kind, source, error)
+    plan = replace(plan, kind="encode", reason=f"a {plan.kind} cut did not pass its check ({error})", recipe=None)
+    return _for_picture(plan, source, plan.end_s, None)
 
 
 def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None) -> Plan:

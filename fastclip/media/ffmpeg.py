@@ -7,6 +7,7 @@ anything here fails. Source: backend-spec 7.2, rows "ffmpeg" and "Limits".
 
 import contextlib
 import ctypes
+import errno
 import functools
 import logging
 import os
@@ -133,17 +134,35 @@ def ffprobe(args: Sequence[str], *, limits: Limits = Limits()) -> bytes:
     return b"".join(printed)
 
 
-def child(role: str, args: Sequence[str], *, tell: Tell | None = None, stage: str = "", limits: Limits) -> bytes:
-    """Run `fastclip.media.<role>` in a Python of its own and return what it printed; otherwise as `run`.
+def child(
+    role: str,
+    args: Sequence[str],
+    *,
+    room: str = "media",
+    tell: Tell | None = None,
+    stage: str = "",
+    limits: Limits,
+    heed: Callable[[bytes], None] | None = None,
+) -> bytes:
+    """Run `fastclip.<room>.<role>` in a Python of its own and return what it printed; otherwise as `run`.
 
-    Files from strangers are opened by PyAV only there: what crashes or hangs is a child. A line `progress 0.5` on
-    its standard output is progress and not part of the answer. In the frozen app the role is the first argument.
+    Files from strangers are opened by PyAV only there, and models run only there: what crashes or hangs is a child.
+    A line `progress 0.5` on its standard output is progress and not part of the answer. heed: is given each line of
+    the answer as it comes, and nothing is returned then. In the frozen app the role is the first argument.
     """
-    answer = _Answer()
+    lines: list[bytes] = []
+    answer = _Answer(heed or lines.append)
     frozen = getattr(sys, "frozen", False)
-    program = [sys.executable, role] if frozen else [sys.executable, "-m", f"fastclip.media.{role}"]
+    program = [sys.executable, role] if frozen else [sys.executable, "-m", f"fastclip.{room}.{role}"]
     _supervise([*program, *args], answer.feed, lambda: answer.fraction, tell, stage, limits)
-    return answer.rest()
+    answer.end()
+    return b"\n".join(lines)
+
+
+def disk_refusal(error: OSError) -> Unavailable | None:
+    """The refusal to show when a write failed because there is no room; None for any other failure."""
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return Unavailable(_DISK_FULL, code="insufficient_storage") if is_full else None
 
 
 def _ffmpeg() -> list[str]:
@@ -189,11 +208,10 @@ class _Progress:
 
 
 class _Answer:
-    """Collects a child's output and takes its progress lines out."""
+    """Reads a child's output by lines and takes its progress out."""
 
-    def __init__(self) -> None:
-        self.fraction, self._line = 0.0, b""
-        self._lines: list[bytes] = []
+    def __init__(self, heed: Callable[[bytes], None]) -> None:
+        self.fraction, self._line, self._heed = 0.0, b"", heed
 
     def feed(self, chunk: bytes) -> None:
         *lines, self._line = (self._line + chunk).split(b"\n")
@@ -201,10 +219,12 @@ class _Answer:
             if line.startswith(b"progress "):
                 self.fraction = float(line[9:])
             else:
-                self._lines.append(line)
+                self._heed(line)
 
-    def rest(self) -> bytes:
-        return b"\n".join([*self._lines, self._line])
+    def end(self) -> None:
+        """The last line, which need not end in a newline."""
+        if self._line:
+            self._heed(self._line)
 
 
 def _supervise(
@@ -320,7 +340,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 def _environment() -> dict[str, str]:
     """Only what a program needs to start: no keys of ours, no FFREPORT that would write a file."""
-    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG")
+    kept = ["PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG"]
+    kept += ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"]
     ours = {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"}
     return {name: os.environ[name] for name in kept if name in os.environ} | ours
 

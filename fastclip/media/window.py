@@ -42,7 +42,7 @@ def find(source: Path, facts: Facts, *, start_s: float, end_s: float, by_decodin
     times = None if by_decoding else index.around(source, start_s, end_s)
     if times is None:
         times = _decoded(source, facts, start_s, end_s)
-    return _choose(times, start_s, end_s, float(1 / facts.fps) if facts.fps else 0.04)
+    return choose(times, start_s, end_s, float(1 / facts.fps) if facts.fps else 0.04)
 
 
 def _decoded(source: Path, facts: Facts, start_s: float, end_s: float) -> list[float]:
@@ -80,7 +80,10 @@ def _parsed(report: str) -> list[float]:
     return times
 
 
-def _choose(times: list[float], start_s: float, end_s: float, step_s: float) -> Window:
+def choose(times: list[float], start_s: float, end_s: float, step_s: float) -> Window:
+    """The frames of [start, end) among those shown at `times`, ascending, with at least one on either side where the
+    source has one. step_s: what a frame lasts. Raises Unprocessable when the range holds none.
+    """
     before = [one for one in times if one < start_s - EPSILON_S]
     kept = [one for one in times if start_s - EPSILON_S <= one < end_s - EPSILON_S]
     after = next((one for one in times if one >= end_s - EPSILON_S), None)

@@ -1,29 +1,8 @@
-"""What cutting must know of each picture codec: where a decoder can begin, how two encodes join, what the edges need."""
+"""The picture codecs that a clip can be cut in without encoding it whole, by ffmpeg's names."""
 
-from typing import Protocol
+from fastclip.media.codecs.codec import Codec, Refused
+from fastclip.media.codecs.h264 import H264
 
+__all__ = ["CODECS", "Codec", "Refused"]
 
-class Refused(Exception):
-    """This stream cannot be cut without encoding it whole; says why, in words that finish "The source …"."""
-
-
-class Codec(Protocol):
-    """One stream's codec, made from its configuration record. Works on samples as they lie in MP4."""
-
-    encoder: str
-    decoder: str
-    head_bytes: int
-    """How much of a sample `entry` looks at."""
-
-    def entry(self, head: bytes) -> bool:
-        """Whether a decoder can begin here, and nothing after it needs what came before. Raises Refused when the
-        sample brings settings that differ from the record's."""
-
-    def options(self, bits_per_second: int) -> dict[str, str]:
-        """For the encoder of the edges, so that they join with the rest."""
-
-    def rewrap(self, packet: bytes) -> bytes:
-        """An encoder's packet as a sample of this stream."""
-
-    def joined(self, extradata: bytes) -> bytes:
-        """The configuration record of a track that also holds samples of an encoder with this extradata."""
+CODECS: dict[str, type[Codec]] = {"h264": H264}

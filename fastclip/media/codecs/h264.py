@@ -5,7 +5,8 @@ Both sets stand in one avcC record, so that a seek to either side of the join fi
 
 from dataclasses import dataclass
 
-from fastclip.media.codecs import Refused, nal
+from fastclip.media.codecs import nal
+from fastclip.media.codecs.codec import Refused
 
 _SLICES, _IDR, _SEI, _SPS, _PPS, _AUD = (1, 2), 5, 6, 7, 8, 9
 _HIGH = 100
@@ -25,7 +26,7 @@ class _Sps:
 class H264:
     """One H.264 stream. Raises Refused for what cannot be joined or played everywhere."""
 
-    encoder, decoder, head_bytes = "libx264", "h264", 1024
+    encoder, decoder = "libx264", "h264"
 
     def __init__(self, config: bytes) -> None:
         try:
@@ -51,14 +52,14 @@ class H264:
         self.pps, at = _sets(config, at + 1, config[at])
         self._rest = config[at:]
 
-    def entry(self, head: bytes) -> bool:
+    def entry(self, head: bytes) -> bool | None:
         for unit in nal.split(head, self.length_size):
             kind = unit[0] & 31
             if kind in (_SPS, _PPS) and unit not in (*self.sps, *self.pps):
                 raise Refused("changes its settings on the way")
             if kind == _IDR or kind in _SLICES:
                 return kind == _IDR
-        return False
+        return None
 
     def options(self, bits_per_second: int) -> dict[str, str]:
         cap = max(300, int(bits_per_second * _CAP / 1000))
@@ -110,14 +111,13 @@ def _parse_sps(unit: bytes) -> _Sps:
         bits.take(1)
         if bits.take(1):
             return _Sps(profile, level, id_, False)  # scaling lists: rare, and longer than what follows is worth
-    bits.golomb()
+    bits.golomb()  # frame numbers
     order = bits.golomb()
+    if order == 1:
+        return _Sps(profile, level, id_, False)
     if order == 0:
         bits.golomb()
-    elif order == 1:
-        return _Sps(profile, level, id_, False)
-    for _ in range(1):
-        bits.golomb()
+    bits.golomb()  # references
     bits.take(1)
-    bits.golomb(), bits.golomb()
+    bits.golomb(), bits.golomb()  # width and height
     return _Sps(profile, level, id_, is_plain and bits.take(1) == 1)

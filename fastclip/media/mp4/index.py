@@ -28,8 +28,9 @@ class Track:
     """One track. The arrays are int64 and in decoding order, their times ticks of 1/timescale.
 
     pts counts as a player shows it: edits applied, 0 the movie's beginning. Samples outside [shown_from, shown_to)
-    serve decoding alone. is_key: the container's word for it, which open GOPs bend. entries: how many sample formats there
-    are; matrix, display: how a picture is turned and sized.
+    serve decoding alone. is_key: the container's word for it, which open GOPs bend. entries: how many sample
+    formats there are. matrix, display: how a picture is turned and sized. rough_s:
+    when a container of whole milliseconds says that each frame is shown, where pts are finer.
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Track:
     matrix: bytes
     display: bytes
     language: bytes
+    rough_s: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -139,14 +141,14 @@ def _track(moov: bytes, low: int, high: int, movie_timescale: int, file_bytes: i
         return None
     timescale = _timescale(moov, *media)
     shown = _edited(moov, (low, high), pts, duration, timescale, movie_timescale, is_picture=kind == "video")
-    pts, shown_from, shown_to = shown
+    shift, shown_from, shown_to = shown
     return Track(
         kind,
         timescale,
         described[0],
         len(described),
-        pts,
-        dts,
+        pts - shift,
+        dts - shift,
         duration,
         offset,
         size,
@@ -222,22 +224,22 @@ def _edited(
     movie_timescale: int,
     *,
     is_picture: bool,
-) -> tuple[np.ndarray, int, int]:
-    """pts as shown, and the first and last tick that are: one stretch of the media, perhaps after a pause.
+) -> tuple[int, int, int]:
+    """What to take from pts, and the first and last tick shown: one stretch of the media, perhaps after a pause.
 
     As ffmpeg has it: a picture whose first frame comes later than the edit is moved to its beginning.
     """
     found = find(moov, *where, b"edts", b"elst")
     end = int((pts + duration).max())
     if found is None:
-        return pts, int(pts.min()), end
+        return 0, int(pts.min()), end
     pause, length, begin = _edit(moov, *found)
     pause, length = (_rescaled(value, timescale, movie_timescale) for value in (pause, length))
     inside = pts[(pts >= begin) & (pts < begin + length)]
     if not len(inside):
         raise Unindexed("has an edit list of its own kind")
     late = int(inside.min()) - begin if is_picture else 0
-    return pts - begin - late + pause, pause, pause + min(length, end - begin) - late
+    return begin + late - pause, pause, pause + min(length, end - begin) - late
 
 
 def _edit(moov: bytes, low: int, high: int) -> tuple[int, int, int]:

@@ -1,0 +1,29 @@
+"""What cutting must know of a picture codec: where a decoder can begin, how two encodes join, what the edges need."""
+
+from typing import Protocol
+
+
+class Refused(Exception):
+    """This stream cannot be cut without encoding it whole; says why, in words that finish "The source …"."""
+
+
+class Codec(Protocol):
+    """One stream's codec, made from its configuration record. Works on samples as they lie in MP4."""
+
+    encoder: str
+    decoder: str
+
+    def __init__(self, config: bytes) -> None: ...
+
+    def entry(self, head: bytes) -> bool | None:
+        """Whether a decoder can begin at the sample with these first bytes, and nothing after it needs what came
+        before; None when they do not tell. Raises Refused when it brings other settings than the record's."""
+
+    def options(self, bits_per_second: int) -> dict[str, str]:
+        """For the encoder of the edges, so that they join with the rest."""
+
+    def rewrap(self, packet: bytes) -> bytes:
+        """An encoder's packet as a sample of this stream."""
+
+    def joined(self, extradata: bytes) -> bytes:
+        """The configuration record of a track that also holds samples of an encoder with this extradata."""

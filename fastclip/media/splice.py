@@ -1,0 +1,240 @@
+"""Carries out a smart cut: encodes its edges, puts all samples into one file, and proves that file.
+
+Source: cutting.md section 4. Whatever does not come out as planned raises Failed, and the clip is encoded whole.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from fastclip.media import Tell, audio, edges, ffmpeg, graph, proof, soundtrack
+from fastclip.media.codecs import Refused
+from fastclip.media.facts import Facts
+from fastclip.media.mp4 import index, write
+from fastclip.media.mp4.boxes import Unindexed
+from fastclip.media.smart import Edge, Recipe
+
+_BESIDE = 5
+_CUTTING, _SOUND, _COPYING = 0.7, 0.85, 0.98
+
+
+class Failed(RuntimeError):
+    """A clip that did not come out as planned; says what, for the log and the job's reason."""
+
+
+def splice(recipe: Recipe, facts: Facts, target: Path, *, tell: Tell | None) -> tuple[int, dict[str, float]]:
+    """Write the clip to `target`; return how many frames it holds, and the seconds that each stage took.
+
+    Raises Failed, OSError (a full disk), and what `tell` raises.
+    """
+    said: Tell = tell or (lambda fraction, stage: None)
+    watch = _Stopwatch()
+    with _beside(target) as (first, last, heard):
+        try:
+            made = _edges(recipe, facts, (first, last), said)
+            watch.lap("cut")
+            tracks = [_picture(recipe, made)]
+            sources = [first, recipe.source, last]
+            if recipe.sound is not None:
+                tracks.append(_sound(recipe, facts, heard, said))
+                sources.append(heard)
+                watch.lap("sound")
+            _write(target, tracks, sources, said)
+            watch.lap("copy")
+            said(_COPYING, "Checking")
+            proof.check(target, tracks, sources)
+            watch.lap("check")
+        except (ffmpeg.Failed, Refused, Unindexed, proof.Wrong, EOFError, OverflowError) as error:
+            raise Failed(str(error)) from error
+    return len(tracks[0].dts), watch.laps
+
+
+class _Stopwatch:
+    """Seconds between laps, by name."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        now = time.monotonic()
+        self.laps[name], self._began = now - self._began, now
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[tuple[Path, Path, Path]]:
+    """Places for the head, the tail and the sound; gone at the end."""
+    places = tuple(target.with_name(f"{target.name}.{name}") for name in ("head", "tail", "sound.m4a"))
+    try:
+        for place in places:
+            place.touch()
+        yield places[0], places[1], places[2]
+    finally:
+        for place in places:
+            place.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Samples of one file, ready for the track: the encoded head, what is copied, or the encoded tail."""
+
+    file: int
+    dts: np.ndarray
+    pts: np.ndarray
+    offset: np.ndarray
+    size: np.ndarray
+    is_key: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Edges:
+    head: _Piece | None
+    tail: _Piece | None
+    config: bytes
+
+
+def _edges(recipe: Recipe, facts: Facts, targets: tuple[Path, Path], tell: Tell) -> _Edges:
+    asks = [
+        _ask(recipe, edge, target) for edge, target in zip((recipe.head, recipe.tail), targets, strict=True) if edge
+    ]
+    if not asks:
+        return _Edges(None, None, recipe.picture.entry.config)
+    count = recipe.encoded
+
+    def told(fraction: float, _: str) -> None:
+        tell(fraction * _CUTTING, f"Cutting: {round(fraction * count)} of {count} frames")
+
+    stream = _stream(recipe, facts)
+    seconds = sum(len(ask.samples) for ask in asks) / float(stream.rate)
+    made = edges.make(stream, asks, tell=told, stage="", limits=graph.limits(facts, seconds + 5))
+    pieces = iter(made.edges)
+    head = _made(0, recipe.head, next(pieces)) if recipe.head else None
+    tail = _made(2, recipe.tail, next(pieces)) if recipe.tail else None
+    return _Edges(head, tail, recipe.codec.joined(made.extradata))
+
+
+def _stream(recipe: Recipe, facts: Facts) -> edges.Stream:
+    picture = recipe.picture
+    seconds = (recipe.end - recipe.start) / picture.timescale
+    near = picture.size[recipe.copied]
+    bits = int(near.sum() * 8 / max(1, len(near)) * recipe.window.frames / seconds)
+    rate = facts.fps or Fraction(25)
+    name = facts.video_codec or ""
+    return edges.Stream(recipe.source, name, picture.entry.config, picture.timescale, rate, bits)
+
+
+def _ask(recipe: Recipe, edge: Edge, target: Path) -> edges.Ask:
+    is_head = edge is recipe.head
+    beside = recipe.copied[:_BESIDE] if is_head else np.array([edge.first])
+    return edges.Ask(
+        _places(recipe, np.arange(edge.first, edge.stop)), edge.keep, _places(recipe, beside), is_head, target
+    )
+
+
+def _places(recipe: Recipe, samples: np.ndarray) -> list[tuple[int, int, int]]:
+    track = recipe.picture
+    rows = np.stack([track.offset[samples], track.size[samples], track.pts[samples]], 1)
+    return [(offset, size, pts) for offset, size, pts in rows.tolist()]
+
+
+def _made(file: int, edge: Edge, samples: list[tuple[int, int, bool]]) -> _Piece:
+    pts, size, is_key = (np.array(column) for column in zip(*samples, strict=True))
+    return _Piece(file, edge.dts, pts, np.cumsum(size) - size, size, is_key)
+
+
+def _picture(recipe: Recipe, made: _Edges) -> write.Track:
+    track, copied = recipe.picture, recipe.copied
+    middle = _Piece(
+        1, track.dts[copied], track.pts[copied], track.offset[copied], track.size[copied], track.is_key[copied]
+    )
+    pieces = [piece for piece in (made.head, middle, made.tail) if piece]
+    dts, pts, offset, size, is_key = (
+        np.concatenate([getattr(piece, name) for piece in pieces])
+        for name in ("dts", "pts", "offset", "size", "is_key")
+    )
+    first = int(dts[0])
+    return write.Track(
+        "video",
+        track.timescale,
+        track.entry.with_config(made.config),
+        dts - first,
+        pts - first,
+        np.concatenate([np.full(len(piece.dts), piece.file) for piece in pieces]),
+        offset,
+        size,
+        is_key,
+        last=recipe.end - int(pts.max()),
+        begin=recipe.start - first,
+        length=recipe.end - recipe.start,
+        matrix=track.matrix,
+        display=track.display,
+        language=track.language,
+    )
+
+
+def _sound(recipe: Recipe, facts: Facts, target: Path, tell: Tell) -> write.Track:
+    wanted, file = recipe.sound, 1
+    assert wanted is not None
+    if wanted.track is None:
+        wanted, file = _encoded_sound(recipe, facts, target, tell), 3
+    track = wanted.track
+    assert track is not None
+    part = slice(wanted.first, wanted.stop)
+    dts = track.pts[part] - track.pts[wanted.first]
+    return write.Track(
+        "audio",
+        track.timescale,
+        track.entry,
+        dts,
+        dts,
+        np.full(len(dts), file),
+        track.offset[part],
+        track.size[part],
+        None,
+        last=wanted.end - int(track.pts[wanted.stop - 1]),
+        begin=wanted.start - int(track.pts[wanted.first]),
+        length=wanted.end - wanted.start,
+        language=track.language,
+    )
+
+
+def _encoded_sound(recipe: Recipe, facts: Facts, target: Path, tell: Tell) -> soundtrack.Sound:
+    """The range's sound, encoded beside the clip, as packets to be copied from there."""
+    timescale = recipe.picture.timescale
+    span = (recipe.start / timescale - facts.start_s, recipe.end / timescale - facts.start_s)
+
+    def told(fraction: float, stage: str) -> None:
+        tell(_CUTTING + fraction * (_SOUND - _CUTTING), stage)
+
+    audio.write(recipe.source, target, facts, span, "m4a", tell=told, pad=True)
+    track = next(one for one in index.read(target).tracks if one is not None and one.kind == "audio")
+    length = graph.samples(span[1] - span[0], track.timescale)
+    made = soundtrack.packets_for(track, 0, length, track.timescale)
+    if made.track is None:
+        raise Failed(f"sound encoded, but {made.reason}")
+    return made
+
+
+def _write(target: Path, tracks: list[write.Track], sources: list[Path], tell: Tell) -> None:
+    def told(fraction: float) -> None:
+        tell(_SOUND + fraction * (_COPYING - _SOUND), "Copying")
+
+    write.write(target, tracks, sources, tell=_seldom(told))
+
+
+def _seldom(tell: Callable[[float], None]) -> Callable[[float], None]:
+    """`tell`, four times a second at most."""
+    last = 0.0
+
+    def told(fraction: float) -> None:
+        nonlocal last
+        if time.monotonic() - last >= 0.25:
+            tell(fraction)
+            last = time.monotonic()
+
+    return told
