@@ -138,6 +138,19 @@ def window(data_dir: Path | None, port: int | None) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="File to write (numbered for several).",
 )
+@click.option(
+    "--plan",
+    "force",
+    type=click.Choice(["copy", "smart", "encode"]),
+    help="Cut in this way or not at all; default: the quickest that is exact.",
+)
+@click.option(
+    "--keep",
+    "codecs",
+    multiple=True,
+    type=click.Choice(["h264", "hevc", "vp9", "av1"]),
+    help="Picture codecs that an mp4 may keep; default: h264.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print frames, duration, plan and seconds spent as JSON.")
 def clip(
     source: Path,
@@ -147,6 +160,8 @@ def clip(
     format_: str | None,
     quality: str | None,
     out: Path,
+    force: str | None,
+    codecs: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Cut exact pieces out of a file. Needs no server and no account."""
@@ -162,7 +177,16 @@ def clip(
     made = []
     for (start_s, end_s), target in zip(spans, _targets(out, len(spans)), strict=True):
         began = time.monotonic()
-        plan = cut.plan(source, facts, start_s=start_s, end_s=end_s, format=format_, height_px=px)
+        plan = cut.plan(
+            source,
+            facts,
+            start_s=start_s,
+            end_s=end_s,
+            format=format_,
+            height_px=px,
+            force=force,
+            codecs=codecs or cut.CODECS,
+        )
         with _progress(target.name, quiet=as_json) as tell, _in_place(target, format_) as part:
             done = cut.render(source, part, plan, tell=tell)
         made.append(_said(target, done, time.monotonic() - began))

@@ -23,6 +23,8 @@ from fastclip.errors import InvalidRequest
 
 SECRETS = ("auto", "keyring", "file")
 """What the setting `secrets` can be."""
+CUT_CODECS = ("h264", "hevc", "vp9", "av1")
+"""What the setting `cut_codecs` can name."""
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -44,6 +46,11 @@ class Settings:
     blobs: str = _setting("", "Bytes: empty for the data folder, or `s3://bucket?endpoint=…`")
     queue: str = _setting("", "Work: empty for SQLite in the data folder, or `redis://…`")
     ffmpeg_workers: int = _setting(2, "Cuts and encodes that run at the same time")
+    cut_codecs: tuple[str, ...] = _setting(
+        ("h264",),
+        "Picture codecs that clips keep, cut without encoding them whole: `h264`, which every player plays, "
+        "`hevc`, `vp9`, `av1`",
+    )
     light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
     heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
     secrets: str = _setting(
@@ -117,6 +124,8 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         raise InvalidRequest(f"Setting `{name}` is {value!r}; it needs {wanted}.") from error
     if name == "secrets" and parsed not in SECRETS:
         raise InvalidRequest(f"Setting `secrets` is {value!r}; use {', '.join(SECRETS[:-1])} or {SECRETS[-1]}.")
+    if name == "cut_codecs" and isinstance(parsed, tuple) and not set(parsed) <= set(CUT_CODECS):
+        raise InvalidRequest(f"Setting `cut_codecs` is {value!r}; it takes names out of {', '.join(CUT_CODECS)}.")
     return parsed
 
 

@@ -44,6 +44,7 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         self.owner = jobs.owner_name()
+        trim.codecs = settings.cut_codecs
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
             "light": settings.light_workers,

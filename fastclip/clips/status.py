@@ -37,6 +37,7 @@ def describe(job: Job) -> dict[str, Any]:
         "cost": ledger.usd(job.cost_cents) if job.status == "complete" else None,
         "balance": ledger.usd(ledger.balance(job.account_id)[0]),
         "plan": job.made.get("plan"),
+        "plan_reason": job.made.get("plan_reason"),
     }
     if job.status in jobs.LIVE:
         said["reserved"] = ledger.usd(job.reserved_cents)

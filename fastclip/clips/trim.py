@@ -13,6 +13,9 @@ from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.media import cut, frames
 from fastclip.media.cut import Cut
 
+codecs: tuple[str, ...] = cut.CODECS
+"""The picture codecs that clips keep; a worker takes them from its settings."""
+
 _log = logging.getLogger(__name__)
 _POSTER_PX = 360
 _ASPECTS = ((16, 9), (9, 16), (1, 1), (4, 3), (3, 4), (4, 5), (21, 9))
@@ -84,7 +87,13 @@ def run(job: Job, tell: Tell) -> Outcome:
     with store.blobs.lease(upload.key) as source:
         checks.segments(facts, [(ask["start"], ask["end"])], ask["format"])
         plan = cut.plan(
-            source, facts, start_s=ask["start"], end_s=ask["end"], format=ask["format"], height_px=_max_px(ask)
+            source,
+            facts,
+            start_s=ask["start"],
+            end_s=ask["end"],
+            format=ask["format"],
+            height_px=_max_px(ask),
+            codecs=codecs,
         )
         done = cut.render(source, target, plan, tell=tell)
     made = Made(
