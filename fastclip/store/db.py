@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
 from urllib.request import url2pathname
@@ -49,6 +50,7 @@ def connect(url: str) -> Database:
     parts = urlparse(url)
     if parts.scheme == "sqlite":
         path = url2pathname(parts.path)
+        Path(path).touch(mode=0o600)  # also in a folder that others may enter
         _file_lock = FileLock(f"{path}.lock", thread_local=False)
         database: Database = SqliteDatabase(path, timeout=15, pragmas=_SQLITE_PRAGMAS)
     elif parts.scheme in ("postgresql", "postgres"):

@@ -97,6 +97,14 @@ def test_a_commit_is_on_the_disk_before_it_is_told(data: Settings) -> None:
     assert store.db.execute_sql("PRAGMA synchronous").fetchone() == (2,)
 
 
+def test_nobody_else_may_read_the_rows(data: Settings) -> None:
+    new_account()
+    assert [path.name for path in data.data_dir.glob("fastclip.db*") if path.stat().st_mode & 0o077] in (
+        [],
+        ["fastclip.db.lock"],
+    )
+
+
 def test_a_database_of_another_kind_is_refused() -> None:
     with pytest.raises(InvalidRequest, match=r"begins mysql://; use sqlite:// or postgresql://"):
         connect("mysql://localhost/fastclip")
