@@ -10,6 +10,7 @@ from litestar.testing import TestClient
 
 from fastclip import cli, errors, rules, settings
 from fastclip.api import app as web
+from fastclip.api import unbuilt
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
@@ -134,8 +135,9 @@ def routes_of(app) -> set[str]:
 
 def test_every_endpoint_called_tested_is_a_route_and_no_other_is(application):
     routes = routes_of(application)
-    assert set(BUILT) <= routes
-    assert not set(NOT_YET) & routes
+    refused = {f"{next(iter(route.http_methods))} {next(iter(route.paths))}" for route in unbuilt.routes}
+    assert set(BUILT) <= routes and refused <= set(NOT_YET)
+    assert set(NOT_YET) & routes == refused
 
 
 @pytest.mark.parametrize("endpoint", NOT_YET)

@@ -13,7 +13,7 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from fastclip import rules, store, uploads
-from fastclip.api import account, clips, control, docs, events, files, library, pages, strict
+from fastclip.api import account, clips, control, docs, events, files, library, pages, strict, unbuilt
 from fastclip.api import rules as rules_route
 from fastclip.api import uploads as uploads_routes
 from fastclip.api.auth import caller, gate
@@ -48,6 +48,7 @@ def build(
         *clips.routes,
         *library.routes,
         *rules_route.routes,
+        *unbuilt.routes,
         events.route(stopping),
         *pages.routes(settings, folder=pages_folder),
     ]
