@@ -1,0 +1,236 @@
+"""The page in a real browser: set-up, drop, mark, cut, watch, download; resume after a reload; every width; axe.
+
+Debian's Chromium, driven by Playwright, against `fastclip serve` with its worker and the built pages.
+"""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+
+import fastclip
+from fastclip import accounts, rules
+from fastclip.media import probe
+from tests.conftest import BUNNY, PASSWORD
+from tests.journeys.conftest import FASTCLIP, Running, until
+
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+# Without these Chromium asks the internet for updates, which is not there.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET += ["--disable-sync", "--no-first-run", "--disable-quic"]
+PATIENCE_MS = 30_000
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert (Path(fastclip.__file__).parent / "ui" / "index.html").is_file(), "the pages are not built: packaging/test does"
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def editor(studio: Running) -> str:
+    """The address of somebody who edits."""
+    return studio.person("editor").account.email
+
+
+@pytest.fixture
+def context(browser: Browser, studio: Running) -> Iterator[BrowserContext]:
+    """A browser window; when the test is over, nothing but this machine was asked and no script had failed."""
+    opened = browser.new_context(viewport=WIDE, color_scheme="dark", base_url=studio.url)
+    opened.set_default_timeout(PATIENCE_MS)
+    problems: list[str] = []
+    opened.on("request", lambda asked: problems.append(asked.url) if _is_elsewhere(asked.url) else None)
+    opened.on("weberror", lambda error: problems.append(str(error.error)))
+    yield opened
+    opened.close()
+    assert not problems
+
+
+def _is_elsewhere(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1"
+
+
+@pytest.fixture
+def page(context: BrowserContext, editor: str) -> Page:
+    """The studio, signed in."""
+    opened = context.new_page()
+    opened.goto("/")
+    opened.get_by_label("Email").fill(editor)
+    opened.get_by_label("Password", exact=True).fill(PASSWORD)
+    opened.get_by_role("button", name="Sign in").click()
+    expect(opened.get_by_role("button", name="Choose a file")).to_be_visible()
+    return opened
+
+
+def choose(page: Page, path: Path, button: str = "Choose a file") -> None:
+    with page.expect_file_chooser() as asked:
+        page.get_by_role("button", name=button).click()
+    asked.value.set_files(path)
+
+
+def open_recording(page: Page, path: Path) -> None:
+    """Upload a file and wait for its picture."""
+    choose(page, path)
+    expect(page.get_by_role("toolbar", name="Playback")).to_be_visible()
+    page.wait_for_function("document.querySelector('video')?.readyState >= 2")
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it stands, in light and in dark."""
+    found = []
+    page.add_script_tag(path=str(AXE)) if not page.evaluate("'axe' in window") else None
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for rule in page.evaluate("axe.run().then(found => found.violations)"):
+            found += [f"{scheme}: {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
+    return found
+
+
+def test_the_first_owner_comes_by_the_printed_link(browser: Browser, tmp_path: Path):
+    with subprocess.Popen(
+        [*FASTCLIP, "serve", "--port", "0", "--data-dir", str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        link = until(lambda: re.search(r"http://\S+/setup#\S+", server.stdout.readline()))[0]
+        with browser.new_context() as window:
+            page = window.new_page()
+            page.goto(link)
+            page.get_by_label("Name").fill("Ana")
+            page.get_by_label("Email").fill("ana@example.org")
+            page.get_by_label("Password", exact=True).fill(PASSWORD)
+            page.get_by_role("button", name="Create").click()
+            expect(page.get_by_role("button", name="Try the sample")).to_be_visible()
+            page.get_by_role("button", name="Try the sample").click()
+            expect(page.get_by_role("toolbar", name="Playback")).to_be_visible(timeout=PATIENCE_MS)
+        server.terminate()
+
+
+def test_a_recording_is_dropped_marked_cut_watched_and_downloaded(page: Page, tmp_path: Path):
+    open_recording(page, BUNNY)
+    playhead = page.get_by_label("Time of the playhead")
+    for time, key in (("7.3", "i"), ("19.85", "o")):
+        playhead.fill(time)
+        playhead.press("Enter")
+        page.get_by_role("region", name="Timeline").press(key)
+    page.get_by_role("textbox", name="In point of Segment 1").fill("7.3")
+    page.get_by_role("textbox", name="In point of Segment 1").press("Enter")
+    page.get_by_role("textbox", name="Out point of Segment 1").fill("19.85")
+    page.get_by_role("textbox", name="Out point of Segment 1").press("Enter")
+    page.get_by_role("button", name="Cut 1 segment · $0.02").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").or_(page.get_by_role("button", name="Download")).click()
+    download.value.save_as(tmp_path / "clip.mp4")
+    assert download.value.suggested_filename == "big-buck-bunny-480p-30s_0-07-0-19.mp4"
+    assert probe.read(tmp_path / "clip.mp4").frames == 301
+    page.wait_for_function("[...document.querySelectorAll('video')].every(video => video.readyState >= 1)")
+    page.get_by_role("link", name="Library").first.click()
+    expect(page.get_by_text("big-buck-bunny-480p-30s").first).to_be_visible()
+
+
+def test_a_step_is_exactly_one_frame(page: Page):
+    open_recording(page, BUNNY)
+    timeline = page.get_by_role("region", name="Timeline")
+    timeline.focus()
+    shown = []
+    for key in ("", ".", ".", ".", ",", ","):
+        if key:
+            page.keyboard.press(key)
+        page.wait_for_function("!document.querySelector('video').seeking")
+        shown.append(page.evaluate("Math.floor(document.querySelector('video').currentTime * 24 + 1e-3)"))
+    assert shown == [0, 1, 2, 3, 2, 1]
+
+
+def test_an_upload_goes_on_after_a_reload_with_the_missing_parts_only(page: Page, tmp_path: Path):
+    large = tmp_path / "large.mp4"
+    padded(large, 5 * rules.DEFAULT_PART_BYTES)
+    asked: list[str] = []
+    refusals = iter([True, True])
+    is_first_page = True
+
+    def answer(route: Route) -> None:
+        if next(refusals, False):
+            return route.fulfill(status=503)
+        if is_first_page and len([one for one in asked if one == "PUT"]) >= 3:
+            return None  # never answered: the page is reloaded meanwhile
+        asked.append(route.request.method)
+        return route.continue_()
+
+    page.route("**/_s/uploads/**", lambda route: answer(route) if route.request.method == "PUT" else route.continue_())
+    page.on("request", lambda request: asked.append("initiate") if request.url.endswith("/initiate") else None)
+    choose(page, large)
+    until(lambda: page.wait_for_timeout(100) or asked.count("PUT") >= 3)
+    page.wait_for_timeout(1500)  # the acknowledged parts are written down
+    is_first_page = False
+    page.reload()
+    expect(page.get_by_text(re.compile(r"Resume large\.mp4"))).to_be_visible()
+    choose(page, large, "Choose the file")
+    expect(page.get_by_role("toolbar", name="Playback")).to_be_visible()
+    parts = -(-large.stat().st_size // rules.DEFAULT_PART_BYTES)
+    assert asked.count("initiate") == 1 and asked.count("PUT") == parts
+
+
+def padded(target: Path, size_bytes: int) -> None:
+    """The sample with a `free` box behind it: a real recording as large as wished."""
+    pad = size_bytes - BUNNY.stat().st_size
+    target.write_bytes(BUNNY.read_bytes() + pad.to_bytes(4, "big") + b"free" + bytes(pad - 8))
+
+
+@pytest.mark.parametrize("address", ["/", "/library", "/settings", "/settings/keys"])
+def test_axe_finds_nothing_wrong(page: Page, address: str):
+    page.goto(address)
+    page.wait_for_load_state("networkidle") if address == "" else page.wait_for_timeout(800)
+    assert complaints(page) == []
+
+
+def test_axe_finds_nothing_wrong_in_the_studio(page: Page):
+    open_recording(page, BUNNY)
+    page.get_by_role("region", name="Timeline").press("i")
+    assert complaints(page) == []
+
+
+@pytest.mark.parametrize("size", [WIDE, {"width": 1024, "height": 700}, NARROW], ids=["1440", "1024", "390"])
+def test_no_page_is_wider_than_its_window(page: Page, size: dict[str, int]):
+    page.set_viewport_size(size)
+    open_recording(page, BUNNY)
+    widths = [page.evaluate("document.documentElement.scrollWidth")]
+    for address in ("/", "/library", "/settings"):
+        page.goto(address)
+        page.wait_for_timeout(400)
+        widths.append(page.evaluate("document.documentElement.scrollWidth"))
+    assert max(widths) <= size["width"]
+
+
+def test_a_person_can_work_with_the_keyboard_alone(page: Page):
+    open_recording(page, BUNNY)
+    page.get_by_role("region", name="Timeline").focus()
+    for key in ("i", "Shift+ArrowRight", "o", "e"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("Download").first).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+
+
+def test_a_stranger_of_another_account_sees_nothing_of_it(studio: Running, context: BrowserContext, page: Page):
+    open_recording(page, BUNNY)
+    file_id = re.search(r"upl_[0-9a-f]{12}", page.url)
+    assert file_id
+    other = studio.person("stranger")
+    with studio.rows():
+        token = accounts.begin_session(other.account.id)
+    context.clear_cookies()
+    context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
+    page.reload()
+    expect(page.get_by_text(re.compile("no upload|cannot be opened")).first).to_be_visible()
