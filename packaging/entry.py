@@ -4,13 +4,13 @@ import multiprocessing
 import runpy
 import sys
 
-CHILDREN = ("edges", "frames", "index", "packets", "probe")
+CHILDREN = dict.fromkeys(("edges", "frames", "index", "packets", "probe"), "media") | {"recogniser": "ai"}
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
     if sys.argv[1:2] and sys.argv[1] in CHILDREN:
         role = sys.argv.pop(1)
-        runpy.run_module(f"fastclip.media.{role}", run_name="__main__")
+        runpy.run_module(f"fastclip.{CHILDREN[role]}.{role}", run_name="__main__")
     else:
         from fastclip.cli import main
 

@@ -134,8 +134,10 @@ def test_who_may_not_install_is_told_the_line_to_type() -> None:
 
 
 def test_the_frozen_app_knows_every_child_that_media_starts() -> None:
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "fastclip" / "media").rglob("*.py"))
-    assert set(re.findall(r'ffmpeg\.child\(\s*"(\w+)"', sources)) == set(entry.CHILDREN)
+    for room in ("media", "ai"):
+        sources = "".join(path.read_text("utf-8") for path in (ROOT / "fastclip" / room).rglob("*.py"))
+        roles = {child for child, its_room in entry.CHILDREN.items() if its_room == room}
+        assert set(re.findall(r'ffmpeg\.child\(\s*"(\w+)"', sources)) == roles
 
 
 @pytest.mark.slow

@@ -1,0 +1,301 @@
+"""Speech models on this machine: which there are, where they come from, and that they are what they should be.
+
+A model is a folder in CTranslate2's form under `<data folder>/models`, with `fastclip.json` (licence, origin,
+checksums) beside its files. Only `pull` speaks to the network, only to the hub, and only when it was asked to.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import httpx
+
+from fastclip.errors import InvalidRequest, NotFound, Unavailable, Unprocessable
+from fastclip.media import Tell, ffmpeg
+
+HUB = "https://huggingface.co"
+_MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A model that the hub gives away. about_mb: to choose by; the hub says the exact size when it is fetched."""
+
+    name: str
+    repo: str
+    about_mb: int
+    languages: str
+    note: str
+    licence: str = "MIT"
+
+
+OFFERS = (
+    Offer("tiny", "Systran/faster-whisper-tiny", 78, "99 languages", "Quick drafts on any machine"),
+    Offer("base", "Systran/faster-whisper-base", 148, "99 languages", "Usable on old machines"),
+    Offer("small", "Systran/faster-whisper-small", 486, "99 languages", "A good start for most machines"),
+    Offer("medium", "Systran/faster-whisper-medium", 1531, "99 languages", "Better, and slow without a GPU"),
+    Offer("distil-large-v3", "Systran/faster-distil-whisper-large-v3", 1516, "English", "English, fast and accurate"),
+    Offer(
+        "large-v3-turbo", "mobiuslabsgmbh/faster-whisper-large-v3-turbo", 1621, "99 languages", "The best for its size"
+    ),
+    Offer("large-v3", "Systran/faster-whisper-large-v3", 3090, "99 languages", "The most accurate; wants a GPU"),
+)
+"""From the simplest to the best: without a choice the last one that is installed is used."""
+_RANKS = {offer.name: rank for rank, offer in enumerate(OFFERS)}
+
+_NEEDED = ("config.json", "model.bin", "tokenizer.json")
+_WANTED = re.compile(r"config\.json|model\.bin|tokenizer\.json|preprocessor_config\.json|vocabulary\.(?:json|txt)")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_CARD = "fastclip.json"
+_PROOF_LIMITS = ffmpeg.Limits(memory_bytes=1 << 40, cpu_s=600, wall_s=600.0, files=256)
+
+
+@dataclass(frozen=True)
+class Model:
+    """An installed model. sha256: of model.bin. is_multilingual: else it knows English only."""
+
+    name: str
+    path: Path
+    size_bytes: int
+    licence: str
+    source: str
+    sha256: str
+    is_multilingual: bool
+
+
+# -- Finding -----------------------------------------------------------------------------------------------
+
+
+def installed(folder: Path) -> list[Model]:
+    """The models in `folder`, the best last."""
+    cards = sorted(folder.glob(f"*/{_CARD}")) if folder.is_dir() else []
+    found = [_read(card) for card in cards if _NAME.fullmatch(card.parent.name)]
+    return sorted(found, key=lambda model: (_RANKS.get(model.name, -1), model.size_bytes))
+
+
+def find(folder: Path, name: str | None = None) -> Model | None:
+    """The named model, or the best; None when there is none at all. Raises NotFound for a name."""
+    found = installed(folder)
+    if name is None:
+        return found[-1] if found else None
+    for model in found:
+        if model.name == name:
+            return model
+    here = ", ".join(model.name for model in found) or "none"
+    raise NotFound(f"There is no speech model {name!r} on this machine (there is: {here}).", param="model")
+
+
+def offer(name: str) -> Offer:
+    """Raises NotFound."""
+    for one in OFFERS:
+        if one.name == name:
+            return one
+    raise NotFound(f"{name!r} is no model that FastClip fetches; take one of {', '.join(_RANKS)}.", param="name")
+
+
+def _read(card: Path) -> Model:
+    said = json.loads(card.read_text("utf-8"))
+    return Model(path=card.parent, name=card.parent.name, **said)
+
+
+# -- Removing and adding -----------------------------------------------------------------------------------
+
+
+def remove(folder: Path, name: str) -> None:
+    """Delete an installed model, or what was fetched of one. Raises NotFound."""
+    left = _begun(folder, name)
+    if not left.is_dir():
+        find(folder, name)
+    shutil.rmtree(left, ignore_errors=True)
+    shutil.rmtree(folder / name, ignore_errors=True)
+
+
+def add(folder: Path, source: Path, *, name: str = "", tell: Tell | None = None) -> Model:
+    """Copy a model in from a folder, or from a .zip, .tar or .tar.gz of one. name: default, the source's own.
+
+    Raises InvalidRequest (name), NotFound (source), Unprocessable (not a model that works).
+    """
+    name = name or _plain(source.name.split(".tar")[0].removesuffix(".zip"))
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest("Model names have a-z, 0-9, dots and dashes, 64 characters at most.", param="name")
+    begun = _begun(folder, name)
+    shutil.rmtree(begun, ignore_errors=True)
+    begun.mkdir(parents=True)
+    try:
+        with _opened(source) as files:
+            for file_name, file in files:
+                _copy(file, begun / file_name, lambda: tell and tell(0.1, "Copying the model"))
+        return _keep(folder, name, licence="as its origin says", source=str(source), tell=tell)
+    finally:
+        shutil.rmtree(begun, ignore_errors=True)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64]
+
+
+@contextmanager
+def _opened(source: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
+    """The files of a model, by name. Nothing else is read, and no path inside an archive is followed."""
+    if source.is_dir():
+        paths = (path for path in sorted(source.iterdir()) if _WANTED.fullmatch(path.name) and path.is_file())
+        yield ((path.name, path.open("rb")) for path in paths)
+    elif zipfile.is_zipfile(source):
+        with zipfile.ZipFile(source) as pack:
+            infos = {Path(info.filename).name: info for info in pack.infolist()}
+            yield ((name, pack.open(info)) for name, info in infos.items() if _WANTED.fullmatch(name))
+    elif source.is_file() and tarfile.is_tarfile(source):
+        with tarfile.open(source) as pack:
+            members = {Path(member.name).name: member for member in pack.getmembers() if member.isfile()}
+            wanted = {name: pack.extractfile(m) for name, m in members.items() if _WANTED.fullmatch(name)}
+            yield ((name, file) for name, file in wanted.items() if file is not None)
+    elif source.exists():
+        raise Unprocessable(f"{source.name} is neither a folder nor a .zip or .tar of a model.")
+    else:
+        raise NotFound(f"There is nothing at {source} on the machine that runs FastClip.", param="path")
+
+
+def _copy(file: IO[bytes], target: Path, tick: Any) -> None:
+    with file, target.open("wb") as out:
+        while block := file.read(1 << 20):
+            out.write(block)
+            tick()
+
+
+def _keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | None) -> Model:
+    """Prove that what lies in the folder being filled works, then give it its place."""
+    begun, place = _begun(folder, name), folder / name
+    missing = [needed for needed in _NEEDED if not (begun / needed).is_file()]
+    if missing:
+        raise Unprocessable(f"This is no Whisper model for CTranslate2: {', '.join(missing)} is missing.")
+    size_bytes = sum(path.stat().st_size for path in begun.iterdir())
+    card = {
+        "size_bytes": size_bytes,
+        "licence": licence,
+        "source": source,
+        "sha256": _sha256(begun / "model.bin"),
+        "is_multilingual": _proved(begun, tell),
+    }
+    (begun / _CARD).write_text(json.dumps(card, indent=1), "utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    begun.rename(place)
+    return _read(place / _CARD)
+
+
+def _proved(path: Path, tell: Tell | None) -> bool:
+    """Load it in a child and let it listen to silence; whether it is multilingual. Raises Unprocessable."""
+    said: list[bytes] = []
+    try:
+        asked, stage = ["prove", str(path)], "Trying the model"
+        ffmpeg.child("recogniser", asked, room="ai", tell=tell, stage=stage, limits=_PROOF_LIMITS, heed=said.append)
+    except ffmpeg.Failed as error:
+        raise Unprocessable("This model cannot be used: it is damaged, or made for another program.") from error
+    return bool(json.loads(said[-1])["is_multilingual"])
+
+
+def _begun(folder: Path, name: str) -> Path:
+    """Where a model lies until it is whole."""
+    return folder / ".begun" / name
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# -- Fetching ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Remote:
+    """One file on the hub. sha256 is known of the large ones."""
+
+    name: str
+    size_bytes: int
+    sha256: str | None
+    url: str
+
+
+def pull(folder: Path, name: str, *, tell: Tell, hub: str = HUB) -> Model:
+    """Fetch a model from the hub. What `tell` raises stops it; the next call goes on where this one was.
+
+    Raises NotFound (name), Unavailable (provider_unavailable, insufficient_storage), Unprocessable (checksum).
+    """
+    wanted = offer(name)
+    files, revision = _listed(wanted.repo, hub)
+    total = sum(file.size_bytes for file in files)
+    begun = _begun(folder, name)
+    begun.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(begun).free < total:
+        raise Unavailable(f"This model needs {total / _MB:.0f} MB of free disk space.", code="insufficient_storage")
+    done = 0
+    for file in files:
+
+        def report(have: int, done: int = done) -> None:
+            tell(0.95 * (done + have) / total, f"Fetching: {(done + have) / _MB:.0f} of {total / _MB:.0f} MB")
+
+        _fetch(file, begun / file.name, report)
+        done += file.size_bytes
+    source = f"{hub}/{wanted.repo}@{revision}"
+    return _keep(folder, name, licence=wanted.licence, source=source, tell=lambda f, said: tell(0.95 + f * 0.04, said))
+
+
+def _listed(repo: str, hub: str) -> tuple[list[_Remote], str]:
+    """The files of a repository at its present revision."""
+    from huggingface_hub import HfApi, hf_hub_url
+
+    try:
+        info = HfApi(endpoint=hub, token=False).model_info(repo, files_metadata=True, timeout=20)
+    except Exception as error:  # the hub's client and the two HTTP clients under it have one each
+        raise _unreachable(hub) from error
+    files = []
+    for one in info.siblings or []:
+        if _WANTED.fullmatch(one.rfilename):
+            url = hf_hub_url(repo, one.rfilename, revision=info.sha, endpoint=hub)
+            files.append(_Remote(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else None, url))
+    return files, str(info.sha)
+
+
+def _fetch(file: _Remote, target: Path, report: Any) -> None:
+    """The file's bytes, the missing ones only. (huggingface_hub 2.4 throws a part away when it is interrupted.)"""
+    part = target.with_name(f"{target.name}.part")
+    if target.is_file() and target.stat().st_size == file.size_bytes:
+        return
+    have = part.stat().st_size if part.is_file() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    try:
+        with httpx.stream("GET", file.url, headers=headers, follow_redirects=True, timeout=20) as answer:
+            if answer.status_code == 416:
+                part.unlink()
+            answer.raise_for_status()
+            have = have if answer.status_code == 206 else 0
+            with part.open("ab" if have else "wb") as out:
+                for block in answer.iter_bytes(1 << 20):
+                    report(have)
+                    out.write(block)
+                    have += len(block)
+    except httpx.HTTPError as error:
+        raise _unreachable(file.url) from error
+    if have != file.size_bytes or (file.sha256 and _sha256(part) != file.sha256):
+        part.unlink()
+        raise Unprocessable(f"{file.name} did not arrive as the hub describes it; fetch the model again.")
+    part.rename(target)
+
+
+def _unreachable(url: str) -> Unavailable:
+    return Unavailable(
+        f"{url.split('/')[2]} cannot be reached. What was fetched is kept; try again, or add the model from a folder.",
+        code="provider_unavailable",
+    )
+
+
+def describe(model: Model) -> dict[str, Any]:
+    return {key: value for key, value in asdict(model).items() if key != "path"}
