@@ -5,8 +5,10 @@ demuxes nothing: it is told where each sample lies.
 """
 
 import json
+import os
 import sys
 import threading
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +18,7 @@ from typing import IO, Any
 from fastclip.media import Tell, ffmpeg
 from fastclip.media.codecs import CODECS, Codec
 
+_SIDE, _MOST_DIFFERENCE = 32, 4.0
 _LAST_GOP = 5  # frames before a join that can be decoded without what is before them
 
 
@@ -96,6 +99,8 @@ def main(path: str) -> None:
     for edge in edges:
         edge.join()
     reader.answer(_answer(edges))
+    sys.stdout.flush()
+    os._exit(0)  # a decoder that failed half-way may wait for its threads for ever
 
 
 def _answer(edges: "list[_Edge]") -> dict[str, Any]:
@@ -103,8 +108,8 @@ def _answer(edges: "list[_Edge]") -> dict[str, Any]:
 
     for failure in (edge.failure for edge in edges if edge.failure is not None):
         if not isinstance(failure, (_Wrong, FFmpegError)):
-            raise failure
-        return {"failure": str(failure)}
+            traceback.print_exception(failure)
+        return {"failure": str(failure) or type(failure).__name__}
     if len({edge.extradata for edge in edges}) != 1:
         return {"failure": "head and tail were encoded differently"}
     return {"extradata": edges[0].extradata.hex(), "edges": [edge.made for edge in edges]}
@@ -140,6 +145,7 @@ class _Edge(threading.Thread):
         self.extradata = b""
         self.failure: Exception | None = None
         self._shape: Fraction | None = None
+        self._small: dict[int, bytes] = {}
 
     def run(self) -> None:
         try:
@@ -158,11 +164,16 @@ class _Edge(threading.Thread):
         last_gop = len(keep) - _LAST_GOP if self._edge["is_head"] and len(keep) > 2 * _LAST_GOP else 0
         for count, frame in enumerate(self._decoded(source, keep)):
             encoder = encoder or self._encoder(frame)
-            packets += self._drained(encoder, self._prepared(frame, keep[frame.pts], is_key=count in (0, last_gop)))
+            pts = keep[frame.pts]
+            self._small[pts] = _small(frame)
+            packets += self._drained(encoder, self._prepared(frame, pts, is_key=count in (0, last_gop)))
             self._progress.step()
         if encoder is None:
             raise _Wrong("nothing of an edge could be decoded")
         packets += self._drained(encoder, None)
+        if self._edge["is_head"] and packets:
+            pts, sample, is_key = packets.pop()
+            packets.append((pts, sample + self._codec.ending, is_key))
         self.extradata = encoder.extradata or b""
         with open(self._edge["target"], "wb") as out:
             for _, sample, _ in packets:
@@ -175,7 +186,7 @@ class _Edge(threading.Thread):
         decoder = self._decoder(bytes.fromhex(self._order["config"]), threads=self._threads)
         first = min(keep)
         for sample in self._edge["samples"]:
-            decoder.skip_frame = "NONREF" if sample[2] < first else "DEFAULT"
+            decoder.skip_frame = "NONREF" if self._codec.has_skip and sample[2] < first else "DEFAULT"
             packet = self._packet(source, sample)
             for frame in decoder.decode(packet):
                 self._shape = decoder.sample_aspect_ratio
@@ -236,16 +247,22 @@ class _Edge(threading.Thread):
             raise _Wrong(f"{len(wanted)} frames planned at an edge, {len(packets)} made")
 
     def _prove(self, packets: list[tuple[int, bytes, bool]], source: IO[bytes]) -> None:
-        """Decode the frames on both sides of the join, with the settings of the finished file."""
+        """Decode the frames on both sides of the join with the settings of the finished file; each of ours must look
+        like what it was made of."""
         decoder = self._decoder(self._codec.joined(self.extradata), threads=1)
         decoder.options |= {"err_detect": "explode"}
         last = max(place for place, (_, _, is_key) in enumerate(packets) if is_key)
-        ours = [(sample, pts) for pts, sample, _ in packets[last if self._edge["is_head"] else 0 :]]
+        first = last if self._edge["is_head"] and self._codec.has_trusted_encoder else 0
+        ours = [(sample, pts) for pts, sample, _ in packets[first:]]
         theirs = [(bytes(self._packet(source, one)), one[2]) for one in self._edge["beside"]]
+        theirs[0] = (self._codec.prefix + theirs[0][0], theirs[0][1])
         row = ours + theirs if self._edge["is_head"] else theirs + ours
         seen = [frame for packet in [*self._row(row), None] for frame in decoder.decode(packet)]
         if sorted(frame.pts for frame in seen) != sorted(pts for _, pts in row) or any(f.is_corrupt for f in seen):
             raise _Wrong(f"{len(row)} frames around a join, {len(seen)} decoded")
+        for frame in seen:
+            if frame.pts in self._small and _difference(_small(frame), self._small[frame.pts]) > _MOST_DIFFERENCE:
+                raise _Wrong("a frame at an edge does not look like its source")
 
     def _row(self, samples: list[tuple[bytes, int]]) -> Iterator[Any]:
         from av.packet import Packet
@@ -255,6 +272,16 @@ class _Edge(threading.Thread):
             packet.pts = packet.dts = pts
             packet.time_base = self._time_base
             yield packet
+
+
+def _small(frame: Any) -> bytes:
+    """The frame's brightness, 32 x 32."""
+    return bytes(frame.reformat(_SIDE, _SIDE, "gray").planes[0])
+
+
+def _difference(one: bytes, other: bytes) -> float:
+    """The mean difference of two small pictures, 0 to 255."""
+    return sum(abs(a - b) for a, b in zip(one, other, strict=True)) / len(one)
 
 
 if __name__ == "__main__":

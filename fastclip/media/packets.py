@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 
 from fastclip.media import ffmpeg
+from fastclip.media.codecs import vp9
 from fastclip.media.facts import Facts
 from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.mp4.entries import Entry
@@ -22,7 +23,7 @@ from fastclip.media.mp4.index import Track
 from fastclip.media.mp4.write import PLAIN_MATRIX, UNDETERMINED
 
 _LIMITS = ffmpeg.Limits(cpu_s=120, wall_s=240, file_bytes=64 << 20)
-_FOURCCS = {"h264": b"avc1", "hevc": b"hvc1"}
+_FOURCCS = {"h264": b"avc1", "hevc": b"hvc1", "vp9": b"vp09", "av1": b"av01"}
 _ROUGH_S = 0.0011
 _GRID, _FINE = 512, 90_000
 _AAC_SAMPLES = 1024
@@ -52,7 +53,8 @@ def _picture(said: dict[str, Any], facts: Facts) -> Track:
     tick = Fraction(said["tick"])
     rough_s = pts * float(tick)
     pts, timescale = _on_grid(pts, tick, facts)
-    entry = Entry(fourcc, bytes.fromhex(said["config"]), facts.width_px or 0, facts.height_px or 0)
+    config = vp9.PLAIN_CONFIG if fourcc == b"vp09" else bytes.fromhex(said["config"])
+    entry = Entry(fourcc, config, facts.width_px or 0, facts.height_px or 0)
     display = ((round((facts.width_px or 0) * facts.sar) << 16) << 32 | (facts.height_px or 0) << 16).to_bytes(8)
     track = _track("video", timescale, entry, pts, _decoding(pts), offset, size, is_key.astype(bool))
     return replace(track, display=display, rough_s=rough_s)

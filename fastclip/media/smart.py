@@ -24,6 +24,7 @@ _MOST_HEAD, _MOST_COST = 0.6, 0.7
 # CPU-ms a frame at 1080p, measured (cutting.md 0.7 and 5): to decode, to encode an edge, to encode the whole clip.
 _DECODE, _ENCODE_EDGE, _ENCODE = 8.0, 13.0, 50.0
 _MAX_ENTRIES_TRIED = 400
+_MAX_LEADING = 64
 _HEAD_BYTES, _LONG_HEAD = 512, 16_384
 
 
@@ -162,8 +163,9 @@ def _divided(source: Path, picture: Track, codec: Codec, wanted: _Range) -> Reci
     entry = None if wanted.begins_held and len(kept) == 1 else look.first_in(low, int(kept[-1]))
     if entry is None:
         raise Refused("has no keyframe in this range that a copy could begin at")
-    head = _head(picture, look, kept[kept < picture.pts[entry]], entry, wanted.start)
-    copied, stop = _copied(picture, entry, kept[kept >= picture.pts[entry]])
+    leading = _leading(picture, entry)
+    head = _head(picture, look, kept[kept < picture.pts[entry]], entry, leading, wanted.start)
+    copied, stop = _copied(picture, entry, leading, kept[kept >= picture.pts[entry]])
     tail = _tail(picture, look, kept[kept > picture.pts[copied].max()], copied, stop)
     look.check_all(copied)
     _check_order(picture, head, copied, tail)
@@ -210,21 +212,30 @@ class _Looker:
             return file.read(min(int(self._picture.size[sample]), most))
 
 
-def _head(picture: Track, look: _Looker, kept: np.ndarray, entry: int, start: int) -> Edge | None:
+def _leading(picture: Track, entry: int) -> int:
+    """How many samples after an entry are shown before it: those of an open GOP, which are encoded with the head."""
+    near = picture.pts[entry + 1 : entry + 1 + _MAX_LEADING] > picture.pts[entry]
+    return int(np.argmax(near)) if near.any() else len(near)
+
+
+def _head(picture: Track, look: _Looker, kept: np.ndarray, entry: int, leading: int, start: int) -> Edge | None:
     if not len(kept):
         return None
     first = look.last_before(int(kept[0]), 0, entry)
     if first is None:
         raise Refused("has no keyframe before this range that a decoder could begin at")
     keep = [(int(at), max(start, int(at))) for at in kept]
-    return Edge(first, entry, keep, picture.dts[entry - len(kept) : entry])
+    if len(kept) > entry:
+        raise Refused("shows its frames in an order of its own")
+    return Edge(first, entry + leading + bool(leading), keep, picture.dts[entry - len(kept) : entry])
 
 
-def _copied(picture: Track, entry: int, kept: np.ndarray) -> tuple[np.ndarray, int]:
-    """The longest stretch from `entry` on that holds only frames of the range, with none missing in between; and the
-    first sample that no frame of the range needs."""
+def _copied(picture: Track, entry: int, leading: int, kept: np.ndarray) -> tuple[np.ndarray, int]:
+    """The longest stretch from `entry` on, without its leading samples, that holds only frames of the range and lacks
+    none in between; and the first sample that no frame of the range needs."""
     stop = int(np.searchsorted(picture.dts, kept[-1], "right"))
-    pts = picture.pts[entry:stop]
+    samples = np.append(entry, np.arange(entry + leading + 1, max(stop, entry + leading + 1)))
+    pts = picture.pts[samples]
     length = int(np.argmax(pts > kept[-1])) if (pts > kept[-1]).any() else len(pts)
     while length:
         rest = pts[length:]
@@ -234,7 +245,7 @@ def _copied(picture: Track, entry: int, kept: np.ndarray) -> tuple[np.ndarray, i
         length -= 1
     if not length:
         raise Refused("shows its frames in an order of its own")
-    return np.arange(entry, entry + length), stop
+    return samples[:length], stop
 
 
 def _tail(picture: Track, look: _Looker, kept: np.ndarray, copied: np.ndarray, stop: int) -> Edge | None:

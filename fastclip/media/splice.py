@@ -6,7 +6,7 @@ Source: cutting.md section 4. Whatever does not come out as planned raises Faile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.smart import Edge, Recipe
 
 _BESIDE = 5
+_HEAD, _KEYS, _SOURCE, _TAIL, _SOUND_FILE = range(5)
 _CUTTING, _SOUND, _COPYING = 0.7, 0.85, 0.98
 
 
@@ -34,12 +35,12 @@ def splice(recipe: Recipe, facts: Facts, target: Path, *, tell: Tell | None) -> 
     """
     said: Tell = tell or (lambda fraction, stage: None)
     watch = _Stopwatch()
-    with _beside(target) as (first, last, heard):
+    with _beside(target) as (first, keys, last, heard):
         try:
             made = _edges(recipe, facts, (first, last), said)
+            tracks = [_picture(recipe, made, keys)]
             watch.lap("cut")
-            tracks = [_picture(recipe, made)]
-            sources = [first, recipe.source, last]
+            sources = [first, keys, recipe.source, last]
             if recipe.sound is not None:
                 tracks.append(_sound(recipe, facts, heard, said))
                 sources.append(heard)
@@ -67,13 +68,13 @@ class _Stopwatch:
 
 
 @contextmanager
-def _beside(target: Path) -> Iterator[tuple[Path, Path, Path]]:
-    """Places for the head, the tail and the sound; gone at the end."""
-    places = tuple(target.with_name(f"{target.name}.{name}") for name in ("head", "tail", "sound.m4a"))
+def _beside(target: Path) -> Iterator[list[Path]]:
+    """Places for the head, rewritten keyframes, the tail and the sound; gone at the end."""
+    places = [target.with_name(f"{target.name}.{name}") for name in ("head", "keys", "tail", "sound.m4a")]
     try:
         for place in places:
             place.touch()
-        yield places[0], places[1], places[2]
+        yield places
     finally:
         for place in places:
             place.unlink(missing_ok=True)
@@ -81,9 +82,9 @@ def _beside(target: Path) -> Iterator[tuple[Path, Path, Path]]:
 
 @dataclass(frozen=True)
 class _Piece:
-    """Samples of one file, ready for the track: the encoded head, what is copied, or the encoded tail."""
+    """Samples ready for the track: the encoded head, what is copied, or the encoded tail. file: where each lies."""
 
-    file: int
+    file: np.ndarray
     dts: np.ndarray
     pts: np.ndarray
     offset: np.ndarray
@@ -113,8 +114,8 @@ def _edges(recipe: Recipe, facts: Facts, targets: tuple[Path, Path], tell: Tell)
     seconds = sum(len(ask.samples) for ask in asks) / float(stream.rate)
     made = edges.make(stream, asks, tell=told, stage="", limits=graph.limits(facts, seconds + 5))
     pieces = iter(made.edges)
-    head = _made(0, recipe.head, next(pieces)) if recipe.head else None
-    tail = _made(2, recipe.tail, next(pieces)) if recipe.tail else None
+    head = _made(_HEAD, recipe.head, next(pieces)) if recipe.head else None
+    tail = _made(_TAIL, recipe.tail, next(pieces)) if recipe.tail else None
     return _Edges(head, tail, recipe.codec.joined(made.extradata))
 
 
@@ -144,27 +145,37 @@ def _places(recipe: Recipe, samples: np.ndarray) -> list[tuple[int, int, int]]:
 
 def _made(file: int, edge: Edge, samples: list[tuple[int, int, bool]]) -> _Piece:
     pts, size, is_key = (np.array(column) for column in zip(*samples, strict=True))
-    return _Piece(file, edge.dts, pts, np.cumsum(size) - size, size, is_key)
+    return _Piece(np.full(len(pts), file), edge.dts, pts, np.cumsum(size) - size, size, is_key)
 
 
-def _picture(recipe: Recipe, made: _Edges) -> write.Track:
+def _picture(recipe: Recipe, made: _Edges, keys: Path) -> write.Track:
     track, copied = recipe.picture, recipe.copied
     middle = _Piece(
-        1, track.dts[copied], track.pts[copied], track.offset[copied], track.size[copied], track.is_key[copied]
+        np.full(len(copied), _SOURCE),
+        track.dts[copied],
+        track.pts[copied],
+        track.offset[copied],
+        track.size[copied],
+        track.is_key[copied],
     )
+    entry = track.entry.with_config(made.config)
+    if made.head or made.tail:
+        entry = entry.with_fourcc(recipe.codec.joined_fourcc)
+        if recipe.codec.prefix:
+            middle = _prefixed(recipe, middle, keys)
     pieces = [piece for piece in (made.head, middle, made.tail) if piece]
-    dts, pts, offset, size, is_key = (
+    dts, pts, file, offset, size, is_key = (
         np.concatenate([getattr(piece, name) for piece in pieces])
-        for name in ("dts", "pts", "offset", "size", "is_key")
+        for name in ("dts", "pts", "file", "offset", "size", "is_key")
     )
     first = int(dts[0])
     return write.Track(
         "video",
         track.timescale,
-        track.entry.with_config(made.config),
+        entry,
         dts - first,
         pts - first,
-        np.concatenate([np.full(len(piece.dts), piece.file) for piece in pieces]),
+        file,
         offset,
         size,
         is_key,
@@ -177,11 +188,23 @@ def _picture(recipe: Recipe, made: _Edges) -> write.Track:
     )
 
 
+def _prefixed(recipe: Recipe, piece: _Piece, keys: Path) -> _Piece:
+    """The copied samples with their settings before each keyframe, which are written to `keys`."""
+    file, offset, size = piece.file.copy(), piece.offset.copy(), piece.size.copy()
+    with open(recipe.source, "rb") as source, open(keys, "wb") as out:
+        for place in np.flatnonzero(piece.is_key).tolist():
+            source.seek(int(offset[place]))
+            sample = recipe.codec.prefix + source.read(int(size[place]))
+            file[place], offset[place], size[place] = _KEYS, out.tell(), len(sample)
+            out.write(sample)
+    return replace(piece, file=file, offset=offset, size=size)
+
+
 def _sound(recipe: Recipe, facts: Facts, target: Path, tell: Tell) -> write.Track:
-    wanted, file = recipe.sound, 1
+    wanted, file = recipe.sound, _SOURCE
     assert wanted is not None
     if wanted.track is None:
-        wanted, file = _encoded_sound(recipe, facts, target, tell), 3
+        wanted, file = _encoded_sound(recipe, facts, target, tell), _SOUND_FILE
     track = wanted.track
     assert track is not None
     part = slice(wanted.first, wanted.stop)

@@ -34,6 +34,11 @@ def x264(params: str, *more: str, clips: str = "quick", extension: str = "mp4", 
     return Kind(extension, (*X264, "-x264-params", params, *more, *audio), clips, given)
 
 
+def x265(params: str, *more: str) -> Kind:
+    options = ("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x265-params", params)
+    return Kind("mp4", (*options, *more, *AAC), "HEVC")
+
+
 def remux(of: str, *options: str, before: tuple[str, ...] = (), clips: str = "quick", extension: str = "mp4") -> Kind:
     return Kind(extension, options or COPY, clips, of=of, before=before)
 
@@ -107,10 +112,19 @@ KINDS: dict[str, Kind] = {
     "flv": x264("keyint=30:bframes=2", "-ar", "44100", extension="flv"),
     "avi": x264("keyint=30:bframes=2", extension="avi", audio=("-c:a", "libmp3lame"), clips="container"),
     # other codecs
-    "hevc": Kind("mp4", ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "keyint=30", *AAC), "HEVC"),
-    "vp9": Kind("webm", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "30"), "VP9"),
+    "hevc": x265("keyint=30:open-gop=0:bframes=4"),
+    "hevc_open_gop": x265("keyint=30:open-gop=1:bframes=4"),
+    "hevc_hvc1": x265("keyint=45:open-gop=0:bframes=3", "-tag:v", "hvc1"),
+    "hevc_mkv": remux("hevc_open_gop", extension="mkv", clips="HEVC"),
+    "vp9": Kind(
+        "webm",
+        ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-g", "30", "-pix_fmt", "yuv420p"),
+        "VP9",
+    ),
     "vp8": Kind("webm", ("-c:v", "libvpx", "-deadline", "realtime", "-g", "30", "-c:a", "libvorbis"), "VP8"),
-    "av1": Kind("mp4", ("-c:v", "libsvtav1", "-preset", "12", "-g", "30", *AAC), "AV1"),
+    "vp9_mp4": remux("vp9", "-c:v", "copy", *AAC, clips="VP9"),
+    "av1": Kind("mp4", ("-c:v", "libsvtav1", "-preset", "12", "-g", "30", "-pix_fmt", "yuv420p", *AAC), "AV1"),
+    "av1_mkv": remux("av1", extension="mkv", clips="AV1"),
     "mpeg4": Kind("mp4", ("-c:v", "mpeg4", "-q:v", "3", "-g", "30", *AAC), "MPEG4"),
 }
 

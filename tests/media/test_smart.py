@@ -36,8 +36,12 @@ def ranges(name: str, last_s: float, count: int) -> list[tuple[float, float]]:
     return [(round(start, 4), round(end, 4)) for start, end in found[:count]]
 
 
-def cut_and_check(source: exact.Recording, target: Path, start_s: float, end_s: float) -> cut.Cut:
-    plan = cut.plan(source.path, source.facts, start_s=start_s, end_s=end_s, format="mp4", height_px=None)
+def cut_and_check(
+    source: exact.Recording, target: Path, start_s: float, end_s: float, *, codecs: tuple[str, ...] = cut.CODECS
+) -> cut.Cut:
+    plan = cut.plan(
+        source.path, source.facts, start_s=start_s, end_s=end_s, format="mp4", height_px=None, codecs=codecs
+    )
     made = cut.render(source.path, target, plan)
     exact.check(target, made, plan, source)
     target.unlink()

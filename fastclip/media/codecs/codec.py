@@ -8,16 +8,27 @@ class Refused(Exception):
 
 
 class Codec(Protocol):
-    """One stream's codec, made from its configuration record. Works on samples as they lie in MP4."""
+    """One stream's codec, made from its configuration record. Works on samples as they lie in MP4.
+
+    prefix: what every keyframe that is copied beside encoded edges must begin with. ending: what closes a head.
+    joined_fourcc: the sample format of a track with encoded edges. has_skip: whether the decoder can pass over
+    pictures that no other refers to, and be told so on the way. has_trusted_encoder: whether a look at the frames
+    beside a join is enough; else every frame of an edge is looked at.
+    """
 
     encoder: str
     decoder: str
+    prefix: bytes
+    ending: bytes
+    has_skip: bool
+    has_trusted_encoder: bool
+    joined_fourcc: bytes
 
     def __init__(self, config: bytes) -> None: ...
 
     def entry(self, head: bytes) -> bool | None:
-        """Whether a decoder can begin at the sample with these first bytes, and nothing after it needs what came
-        before; None when they do not tell. Raises Refused when it brings other settings than the record's."""
+        """Whether a decoder can begin at the sample with these first bytes, and nothing shown after it needs what
+        came before; None when they do not tell. Raises Refused when it brings other settings than the record's."""
 
     def options(self, bits_per_second: int) -> dict[str, str]:
         """For the encoder of the edges, so that they join with the rest."""

@@ -26,7 +26,10 @@ class _Sps:
 class H264:
     """One H.264 stream. Raises Refused for what cannot be joined or played everywhere."""
 
-    encoder, decoder = "libx264", "h264"
+    encoder, decoder, joined_fourcc = "libx264", "h264", b"avc1"
+    has_skip = True
+    has_trusted_encoder = True
+    prefix = ending = b""
 
     def __init__(self, config: bytes) -> None:
         try:

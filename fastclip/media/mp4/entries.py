@@ -32,6 +32,9 @@ class Entry:
     def with_config(self, config: bytes) -> "Entry":
         return replace(self, config=config)
 
+    def with_fourcc(self, fourcc: bytes) -> "Entry":
+        return replace(self, fourcc=fourcc)
+
     def pack(self) -> bytes:
         """The box. Only `mp4a` and the formats in CONFIGS can be written."""
         if self.fourcc == b"mp4a":
