@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,7 @@ from fastclip.worker import STOP_S, Worker
 _log = logging.getLogger(__name__)
 _PORTS_TRIED = 20
 _RESTART_S = (0.2, 1.0, 5.0)
+_SOUND_S = 30.0  # a worker that lived so long did not die of its start
 
 
 def serve(
@@ -124,8 +126,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 
 def _url(settings: Settings, sock: socket.socket) -> str:
     """Where this machine itself reaches the server."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "") else "[::1]" if settings.host == "::" else settings.host
-    return f"http://{host}:{sock.getsockname()[1]}"
+    host = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
 
 
 @contextmanager
@@ -148,7 +150,7 @@ def _tell_ready(settings: Settings, url: str, control: str, *, as_json: bool, op
     if accounts.has_owner():
         print(f"FastClip is at {url}", flush=True)
     else:
-        target = f"http://127.0.0.1:{url.rsplit(':', 1)[1]}/setup#{accounts.setup_token()}"
+        target = f"{url}/setup#{accounts.setup_token()}"
         print(
             f"FastClip is at {url}\nCreate your account (a link for this machine, good for 30 minutes):\n  {target}",
             flush=True,
@@ -206,14 +208,15 @@ class _Supervisor:
     def _keep_alive(self) -> None:
         died = 0
         while not self._stopping.is_set():
+            began = time.monotonic()
             self._child = subprocess.Popen(self._command, stdin=subprocess.PIPE, cwd=self._folder)
             if self._stopping.is_set():  # `stop` may have looked before there was a child
                 return self._end_child()
             code = self._child.wait()
+            died = died + 1 if time.monotonic() - began < _SOUND_S else 1
             if not self._stopping.is_set():
                 _log.warning("the worker ended with code %s; starting it again", code)
-                self._stopping.wait(_RESTART_S[min(died, len(_RESTART_S) - 1)])
-            died += 1
+                self._stopping.wait(_RESTART_S[min(died, len(_RESTART_S)) - 1])
 
     def _end_child(self) -> None:
         """Close its standard input, which asks it to stop; kill it when it does not."""

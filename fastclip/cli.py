@@ -169,7 +169,8 @@ def clip(
     from fastclip.media import cut, probe
 
     spans = _spans(start, end, segments)
-    format_ = rules.FORMAT_ALIASES.get(format_ or "", format_) or out.suffix.lstrip(".").lower()
+    named = format_ or out.suffix.lstrip(".").lower()
+    format_ = rules.FORMAT_ALIASES.get(named, named)
     facts = probe.read(source, filename=source.name)
     _check_format(facts.media_kind, format_, quality)
     checks.segments(facts, spans, format_)

@@ -170,7 +170,7 @@ def test_a_clip_holds_the_frames_that_were_asked_for(owner: Account, source: Upl
     (job,) = ask(owner, source, (0.5, 1.5))
     job = jobs.get(owner.id, job.id)
     assert (job.status, job.error, job.progress, job.status_message) == ("complete", "", 100, "Done!")
-    assert (job.made["plan"], job.made["frames"]) == ("encode", 25)
+    assert job.made["frames"] == 25 and job.made["plan"] in ("copy", "smart", "encode")
     (clip,) = library.of_job(job.id)
     assert (clip.format, clip.quality, clip.aspect_ratio, clip.media_kind) == ("mp4", "72p", "16:9", "video")
     assert (clip.duration_s, clip.start_s, clip.end_s, clip.title) == (pytest.approx(1.0), 0.5, 1.5, "tiny")
