@@ -53,6 +53,12 @@ def list_clips(
     return {"data": [library.describe(clip) for clip in clips], "next_cursor": next_cursor, "total": total}
 
 
+@get("/v1/clips/{clip_id:str}", sync_to_thread=True)
+def get_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
+    """One clip of the library."""
+    return library.describe(library.get(caller.account_id, clip_id))
+
+
 @patch("/v1/clips/{clip_id:str}", sync_to_thread=True)
 def rename_clip(caller: NamedDependency[Caller], clip_id: FromPath[str], data: JSONBody[RenameAsk]) -> dict[str, Any]:
     """Give a clip another title."""
@@ -87,4 +93,4 @@ def delete_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict
     return {"ok": True}
 
 
-routes = [list_clips, rename_clip, pin_clip, unpin_clip, delete_clips, delete_clip]
+routes = [list_clips, get_clip, rename_clip, pin_clip, unpin_clip, delete_clips, delete_clip]

@@ -76,7 +76,7 @@ def test_head_is_get_without_a_body(client: httpx.Client) -> None:
     [
         ("/v1/clip", "OPTIONS, POST"),
         ("/v1/keys", "GET, HEAD, OPTIONS, POST"),
-        ("/v1/clips/x", "DELETE, OPTIONS, PATCH"),
+        ("/v1/clips/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
         ("/healthz", "GET, HEAD, OPTIONS"),
         ("/_s/a/b", "GET, HEAD, OPTIONS, PUT"),
     ],

@@ -163,6 +163,7 @@ def test_a_clip_is_kept_renamed_pinned_and_deleted(person: Person, tiny: Path) -
     path = f"/v1/clips/{clip['clip_id']}"
     assert clip["job_id"] == job["job_id"] and fetch(clip["thumbnail_url"]).content.startswith(b"\xff\xd8")
     assert person.http.patch(path, json={"title": "  The end "}).json()["title"] == "The end"
+    assert person.get(path)["title"] == "The end"
     assert person.post(f"{path}/pin").json()["expires_at"] is None
     assert person.post(f"{path}/unpin").json()["pinned"] is False
     assert person.get("/v1/clips", q="END")["total"] == 1
