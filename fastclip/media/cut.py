@@ -2,6 +2,7 @@
 
 `plan` decides how, `render` does it: by copying whole GOPs and encoding at most the edges (`smart.py`, `splice.py`),
 or by encoding all (`encode.py`, `gif.py`, `audio.py`), which is also what a clip that fails its check falls back to.
+Sound alone is copied where that is exact (`lossless.py`).
 """
 
 import logging
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, probe, smart, splice, window
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, lossless, probe, smart, splice, window
 from fastclip.media.codecs import Refused
 from fastclip.media.facts import Facts
 from fastclip.media.smart import Recipe
@@ -22,6 +23,8 @@ CODECS = ("h264",)
 """The picture codecs that clips keep unless told otherwise: what every player plays."""
 
 _log = logging.getLogger("fastclip.media")
+_DAMAGE = ("Invalid data found", "Error submitting packet to decoder", "no decoder found")
+"""What ffmpeg says of a source that it cannot decode."""
 _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
 
 
@@ -31,6 +34,7 @@ class Plan:
 
     window: the frames kept, None for sound alone. start_s, end_s: what the clip spans, on the source's timeline.
     width_px, height_px: of the clip, upright. rate: frames a second of a GIF. plan_s: seconds spent on planning.
+    captions: the folder with what is drawn into the picture.
     """
 
     kind: str
@@ -44,8 +48,9 @@ class Plan:
     height_px: int | None = None
     rate: int | None = None
     plan_s: float = 0.0
-    recipe: Recipe | None = None
-    is_forced: bool = False
+    recipe: Recipe | lossless.Copy | None = None
+    force: str | None = None
+    captions: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,19 +78,21 @@ def plan(
     height_px: int | None,
     force: str | None = None,
     codecs: tuple[str, ...] = CODECS,
+    captions: Path | None = None,
 ) -> Plan:
     """Decide how to cut [start, end) seconds of `source` into `format` (mp4, gif, mp3, wav, m4a, flac).
 
     height_px caps the short side (1080 means 1080x1920 as well as 1920x1080); a clip is never larger than its source.
-    force: a kind that it must be. codecs: what an MP4 clip may keep its picture in. Raises Unprocessable when the
-    range holds nothing of the source, or when it cannot be cut in the forced way.
+    force: a kind that it must be. codecs: what an MP4 clip may keep its picture in. captions: the folder that
+    `burn.lay` will have filled when the clip is rendered. Raises Unprocessable when the range holds nothing of the
+    source, or when it cannot be cut in the forced way.
     """
     began = time.monotonic()
-    base = Plan("encode", _REASONS[format], format, facts, start_s, min(end_s, facts.duration_s))
-    base = replace(base, is_forced=force is not None)
+    base = Plan("encode", _REASONS[format], format, facts, start_s, min(end_s, facts.duration_s), force=force)
+    base = replace(base, captions=captions, reason=_DRAWN) if captions else base
     if format in audio.FORMATS:
-        made = _for_sound(base)
-    elif format == "mp4" and force != "encode" and facts.has_video:
+        made = _for_sound(base, Path(source), end_s)
+    elif format == "mp4" and force != "encode" and facts.has_video and captions is None:
         made = _quick(base, Path(source), end_s, height_px, codecs)
     else:
         made = _for_picture(base, Path(source), end_s, height_px)
@@ -104,8 +111,8 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     began = time.monotonic()
     if plan.recipe is not None:
         try:
-            return _spliced(target, plan, plan.recipe, tell)
-        except splice.Failed as error:
+            return _quickly(target, plan, plan.recipe, tell)
+        except (splice.Failed, lossless.Failed) as error:
             plan = _instead(source, plan, error)
     try:
         frames = _write(source, target, plan, tell)
@@ -115,7 +122,7 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
         made = _checked(target, plan, frames)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
-        if "Invalid data found" in error.tail or "Error submitting packet to decoder" in error.tail:
+        if any(sign in error.tail for sign in _DAMAGE):
             raise _damaged(plan) from error
         raise
     except BaseException:
@@ -125,15 +132,24 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
 
 
-_REASONS = {"mp4": "asked for", "gif": "a GIF is drawn anew"} | dict.fromkeys(audio.FORMATS, "sound is written anew")
+_REASONS = {"mp4": "asked for", "gif": "a GIF is drawn anew"} | dict.fromkeys(audio.FORMATS, "asked for")
+
+_DRAWN = "captions are drawn into every frame"
 
 
-def _for_sound(plan: Plan) -> Plan:
+def _for_sound(plan: Plan, source: Path, end_s: float) -> Plan:
     if not plan.facts.has_audio:
         raise Unprocessable("This source has no sound. Choose a video format instead.", param="format")
     if plan.end_s <= plan.start_s:
         raise Unprocessable(f"The source ends at {plan.facts.duration_s:g} s. Choose an earlier range.", param="start")
-    return plan
+    if plan.force == "encode":
+        return plan
+    try:
+        recipe = lossless.plan(source, plan.facts, plan.start_s, end_s, plan.format)
+    except Refused as reason:
+        return replace(plan, reason=str(reason))
+    start_s, end_s = (max(0.0, at - plan.facts.start_s) for at in recipe.span_s)
+    return replace(plan, kind="copy", reason=recipe.reason, recipe=recipe, start_s=start_s, end_s=end_s)
 
 
 def _quick(plan: Plan, source: Path, end_s: float, height_px: int | None, codecs: tuple[str, ...]) -> Plan:
@@ -150,9 +166,13 @@ def _quick(plan: Plan, source: Path, end_s: float, height_px: int | None, codecs
     return replace(plan, window=kept, start_s=start_s, end_s=end_s, width_px=width, height_px=height)
 
 
-def _spliced(target: Path, plan: Plan, recipe: Recipe, tell: Tell | None) -> Cut:
+def _quickly(target: Path, plan: Plan, recipe: Recipe | lossless.Copy, tell: Tell | None) -> Cut:
+    frames: int | None = None
     try:
-        frames, stages = splice.splice(recipe, plan.facts, target, tell=tell)
+        if isinstance(recipe, Recipe):
+            frames, stages = splice.splice(recipe, plan.facts, target, tell=tell)
+        else:
+            stages = lossless.copy(recipe, target, tell=tell)
     except OSError as error:
         target.unlink(missing_ok=True)
         raise ffmpeg.disk_refusal(error) or error from error
@@ -164,13 +184,13 @@ def _spliced(target: Path, plan: Plan, recipe: Recipe, tell: Tell | None) -> Cut
     return Cut(plan.kind, plan.reason, frames, plan.start_s, span_s, *size, {"plan": plan.plan_s} | stages)
 
 
-def _instead(source: Path, plan: Plan, error: splice.Failed) -> Plan:
+def _instead(source: Path, plan: Plan, error: Exception) -> Plan:
     """The encode that takes the place of a quick cut that failed."""
-    if plan.is_forced:
+    if plan.force:
         raise Unprocessable(f"This range cannot be cut as {plan.kind}: {error}.") from error
     _log.warning("%s of %s failed, encoding instead: %s", plan.kind, source, error)
     plan = replace(plan, kind="encode", reason=f"a {plan.kind} cut did not pass its check ({error})", recipe=None)
-    return _for_picture(plan, source, plan.end_s, None)
+    return plan if plan.format in audio.FORMATS else _for_picture(plan, source, plan.end_s, None)
 
 
 def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None) -> Plan:
@@ -194,7 +214,7 @@ def _write(source: Path, target: Path, plan: Plan, tell: Tell | None) -> int | N
     size = (plan.width_px or 0, plan.height_px or 0)
     if plan.format == "gif":
         return gif.write(source, target, plan.facts, plan.window, size, plan.rate or 1, tell=tell)
-    return encode.write(source, target, plan.facts, plan.window, size, tell=tell)
+    return encode.write(source, target, plan.facts, plan.window, size, tell=tell, captions=plan.captions)
 
 
 def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> tuple[Plan, int | None]:
@@ -207,7 +227,8 @@ def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tel
     plan = replace(plan, window=kept, start_s=kept.start_s, end_s=kept.end_s)
     frames = _write(source, target, plan, tell)
     if frames != kept.frames:
-        raise ffmpeg.Failed(f"{kept.frames} frames planned and {frames} made, twice")
+        _log.warning("%s frames planned, %s made, twice", kept.frames, frames)
+        raise _damaged(plan)
     return plan, frames
 
 
