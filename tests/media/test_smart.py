@@ -1,11 +1,15 @@
 """A cut that copies is exact, whatever it is cut from, or it is an encode that says why."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from fastclip.media import cut
+from fastclip.errors import Canceled, Unprocessable
+from fastclip.media import cut, proof, smart
+from fastclip.media.mp4 import write
 from tests.media import corpus, exact
 
 EVERYDAY = ("plain", "phone", "vfr", "standing", "edit_list_end", "ntsc", "rotated", "late_sound", "mkv_ntsc", "flv")
@@ -68,3 +72,120 @@ def test_twenty_random_cuts_of_every_kind_are_exact_or_encoded_for_a_reason(name
     print(f"{name}: {kinds.count('copy')} copied, {kinds.count('smart')} smart, {kinds.count('encode')} encoded")
     if corpus.KINDS[name].clips == "quick":
         assert kinds.count("encode") < len(kinds), kinds
+
+
+@pytest.mark.parametrize("name", ["hevc", "hevc_open_gop", "hevc_mkv", "vp9", "av1_mkv"])
+def test_other_codecs_are_kept_and_cut_exactly_when_the_owner_says_so(name, recorded, tmp_path):
+    codec = recorded(name).facts.video_codec
+    made = cut_and_check(recorded(name), tmp_path / "clip.mp4", 1.51, 5.77, codecs=(codec,))
+    assert made.plan_kind == "smart", made.reason
+    assert cut_and_check(recorded(name), tmp_path / "clip.mp4", 1.51, 2.6).plan_kind == "encode"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in corpus.KINDS if corpus.KINDS[name].clips in ("HEVC", "VP9", "AV1")])
+def test_twenty_random_cuts_of_kept_codecs_are_exact(name, recorded, tmp_path):
+    source = recorded(name)
+    for start_s, end_s in ranges(name, source.frames[-1].at, CUTS):
+        made = cut_and_check(source, tmp_path / "clip.mp4", start_s, end_s, codecs=(source.facts.video_codec,))
+        assert "did not pass" not in made.reason, made.reason
+
+
+def planned(source: exact.Recording, start_s: float, end_s: float, **more) -> cut.Plan:
+    return cut.plan(source.path, source.facts, start_s=start_s, end_s=end_s, format="mp4", height_px=None, **more)
+
+
+def test_the_check_sees_a_clip_that_is_one_frame_late(recorded, tmp_path):
+    source, target = recorded("plain"), tmp_path / "clip.mp4"
+    made = cut.render(source.path, target, planned(source, 1.51, 5.77))
+    exact.check(target, made, planned(source, 1.51, 5.77), source)
+    with pytest.raises(AssertionError):
+        exact.check(target, made, planned(source, 1.51 + 1 / 30, 5.77 + 1 / 30), source)
+
+
+def test_frames_outside_the_edges_are_the_source_s_own_bit_for_bit(recorded, tmp_path):
+    source, target = recorded("plain"), tmp_path / "clip.mp4"
+    plan = planned(source, 1.51, 5.77)
+    made = cut.render(source.path, target, plan)
+    digests = [frame.digest for frame in exact.decoded(target)]
+    same = [one == other.digest for one, other in zip(digests, exact.expected(source, plan), strict=True)]
+    assert plan.recipe is not None and made.plan_kind == "smart"
+    assert same.count(True) >= plan.window.frames - plan.recipe.encoded > 90
+    assert not all(same)
+
+
+def test_a_range_between_keyframes_is_copied_without_a_codec(recorded, tmp_path):
+    source = recorded("gop12")
+    made = cut.render(source.path, tmp_path / "clip.mp4", planned(source, 1.2, 4.0, force="copy"))
+    assert (made.plan_kind, made.frames) == ("copy", 84)
+    exact.check(tmp_path / "clip.mp4", made, planned(source, 1.2, 4.0), source)
+
+
+@pytest.mark.parametrize(
+    ("name", "span", "force", "said"),
+    [
+        ("plain", (1.51, 5.77), "copy", "frames encoded"),
+        ("hevc", (1.51, 5.77), "smart", "HEVC"),
+        ("plain", (1.1, 1.4), "smart", "no keyframe"),
+    ],
+)
+def test_a_plan_that_is_forced_and_cannot_be_is_refused_with_the_reason(name, span, force, said, recorded):
+    with pytest.raises(Unprocessable, match=said):
+        planned(recorded(name), *span, force=force)
+
+
+def test_a_smaller_picture_than_the_source_s_is_encoded(recorded):
+    source = recorded("plain")
+    plan = cut.plan(source.path, source.facts, start_s=1.51, end_s=5.77, format="mp4", height_px=90)
+    assert plan.kind == "encode" and "larger" in plan.reason
+
+
+def test_a_source_that_cannot_be_decoded_at_an_edge_is_encoded_and_the_reason_is_told(recorded, tmp_path):
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(recorded("plain").path.read_bytes())
+    source = exact.Recording(damaged)
+    plan = planned(source, 1.51, 5.77)
+    track, head = plan.recipe.picture, plan.recipe.head
+    with open(damaged, "r+b") as file:
+        for sample in range(head.first + 3, head.stop):
+            file.seek(int(track.offset[sample]) + 8)
+            file.write(bytes(int(track.size[sample]) - 8))
+    made = cut.render(damaged, tmp_path / "clip.mp4", plan)
+    assert made.plan_kind == "encode" and "did not pass its check" in made.reason
+    assert [path.name for path in tmp_path.iterdir() if path.suffix not in (".mp4", ".wav")] == []
+
+
+def test_a_file_that_is_not_what_was_planned_does_not_pass_its_proof(recorded, tmp_path):
+    source, target = recorded("plain"), tmp_path / "clip.mp4"
+    track = copied_track(planned(source, 1.0, 4.0).recipe)
+    write.write(target, [track], [source.path], tell=lambda fraction: None)
+    proof.check(target, [track], [source.path])
+    late, other = replace(track, pts=track.pts + 512), replace(track, offset=track.offset + 1)
+    for wrong in (late, other):
+        with pytest.raises(proof.Wrong):
+            proof.check(target, [wrong], [source.path])
+
+
+def copied_track(recipe: smart.Recipe) -> write.Track:
+    track, samples = recipe.picture, recipe.copied
+    dts, pts = track.dts[samples], track.pts[samples]
+    where = (np.zeros(len(samples), int), track.offset[samples], track.size[samples], track.is_key[samples])
+    span = {"begin": int(pts.min() - dts[0]), "length": recipe.end - recipe.start}
+    return write.Track("video", track.timescale, track.entry, dts - dts[0], pts - dts[0], *where, last=512, **span)
+
+
+def test_progress_rises_through_named_stages_and_a_refusal_there_leaves_nothing(recorded, tmp_path):
+    source, told = recorded("gop60"), []
+    plan = planned(source, 0.51, 7.3)
+    cut.render(source.path, tmp_path / "clip.mp4", plan, tell=lambda *what: told.append(what))
+    fractions, stages = [fraction for fraction, _ in told], [stage.partition(":")[0] for _, stage in told]
+    assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] < 1
+    assert list(dict.fromkeys(stages)) == ["Cutting", "Copying", "Checking"]
+    (tmp_path / "clip.mp4").unlink()
+    with pytest.raises(Canceled):
+        cut.render(source.path, tmp_path / "clip.mp4", plan, tell=_cancel)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _cancel(fraction: float, stage: str) -> None:
+    raise Canceled("You canceled this job.")
