@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
@@ -56,7 +56,8 @@ def build(
     if isinstance(store.blobs, DiskBlobs):
         routes.append(files.route(store.blobs, may_receive=uploads.may_receive, on_received=uploads.received))
     app = Litestar(
-        routes,
+        # A router hands over a path's handlers at once: one by one, the third would break the first (Litestar 2.25).
+        [Router("/", route_handlers=routes)],
         middleware=[gate(hosts, rates or Rates())],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         before_request=strict.check_body,

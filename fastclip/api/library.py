@@ -54,7 +54,7 @@ def list_clips(
 
 
 @get("/v1/clips/{clip_id:str}", sync_to_thread=True)
-def get_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
+def show_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
     """One clip of the library."""
     return library.describe(library.get(caller.account_id, clip_id))
 
@@ -93,4 +93,4 @@ def delete_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict
     return {"ok": True}
 
 
-routes = [list_clips, get_clip, rename_clip, pin_clip, unpin_clip, delete_clips, delete_clip]
+routes = [list_clips, show_clip, rename_clip, pin_clip, unpin_clip, delete_clips, delete_clip]
