@@ -16,7 +16,7 @@ from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.errors import FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
-from fastclip.media import frames, index, peaks, probe, proxy
+from fastclip.media import frames, index, peaks, probe, proxy, starts
 from fastclip.media.facts import Facts
 from fastclip.media.frames import Filmstrip
 from fastclip.uploads import Upload
@@ -141,7 +141,7 @@ def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell:
         lambda path: frames.poster(source, path, at_s=facts.duration_s / 10, height_px=_POSTER_PX),
     )
     tell(0.1, "Reading the keyframes")
-    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in index.keyframes(source)]}
+    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in starts.offered(source, facts)]}
     shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: index.frame_times(source, path))
     count = max(1, min(_MAX_TILES, int(facts.duration_s)))
     strip = _kept(

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from fastclip.media import packets, soundtrack, window
+from fastclip.media import soundtrack, tracks, window
 from fastclip.media.codecs import CODECS, Codec, Refused
 from fastclip.media.facts import Facts
-from fastclip.media.mp4 import index
 from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.mp4.index import Track
 from fastclip.media.soundtrack import Sound
+from fastclip.media.starts import Starts
 from fastclip.media.window import Window
 
 _CONTAINERS = ("mov", "matroska", "flv")
@@ -23,9 +23,7 @@ _PLAIN_PIXELS = ("yuv420p", "yuvj420p")
 _MOST_HEAD, _MOST_COST = 0.6, 0.7
 # CPU-ms a frame at 1080p, measured (cutting.md 0.7 and 5): to decode, to encode an edge, to encode the whole clip.
 _DECODE, _ENCODE_EDGE, _ENCODE = 8.0, 13.0, 50.0
-_MAX_ENTRIES_TRIED = 400
 _MAX_LEADING = 64
-_HEAD_BYTES, _LONG_HEAD = 512, 16_384
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def plan(source: Path, facts: Facts, *, start_s: float, end_s: float, codecs: tu
     """Decide what to copy of [start, end) and what to encode. Raises Refused, and Unprocessable for an empty range."""
     _check(facts, codecs)
     try:
-        picture, heard, tracks = _tracks(source, facts, start_s, end_s)
+        picture, heard, count = tracks.read(source, facts, start_s, end_s)
     except Unindexed as reason:
         raise Refused(str(reason)) from None
     if picture.entries != 1:
@@ -85,7 +83,7 @@ def plan(source: Path, facts: Facts, *, start_s: float, end_s: float, codecs: tu
     recipe = _divided(source, picture, codec, wanted)
     _check_cost(recipe, len(wanted.kept))
     made = soundtrack.plan(heard, picture, recipe.start, recipe.end) if facts.has_audio else None
-    return _with(recipe, made, tracks)
+    return _with(recipe, made, count)
 
 
 def _check(facts: Facts, codecs: tuple[str, ...]) -> None:
@@ -102,20 +100,6 @@ def _check(facts: Facts, codecs: tuple[str, ...]) -> None:
         raise Refused("is in a container that does not tell when its frames are shown")
     if facts.pix_fmt not in _PLAIN_PIXELS:
         raise Refused(f"stores its picture as {facts.pix_fmt}, which not every player plays")
-
-
-def _tracks(source: Path, facts: Facts, start_s: float, end_s: float) -> tuple[Track, Track | None, int]:
-    """Picture, sound, and how many sound tracks there are."""
-    if not facts.format_detected.startswith("mov"):
-        picture, heard = packets.read(source, facts, start_s, end_s)
-        return picture, heard, 1
-    tracks = index.read(source).tracks
-    place = facts.video_index or 0
-    found = tracks[place] if place < len(tracks) else None
-    if found is None or found.kind != "video" or facts.frames not in (None, len(found.pts)):
-        raise Unindexed("has an index that ffmpeg reads otherwise")
-    sounds = [track for track in tracks if track is not None and track.kind == "audio"]
-    return found, sounds[0] if sounds else None, len(sounds)
 
 
 @dataclass(frozen=True)
@@ -158,7 +142,7 @@ def _range(picture: Track, facts: Facts, start_s: float, end_s: float) -> _Range
 
 def _divided(source: Path, picture: Track, codec: Codec, wanted: _Range) -> Recipe:
     """The picture's part of the recipe: where the copy begins and ends, and what is encoded before and after."""
-    kept, look = wanted.kept, _Looker(source, picture, codec)
+    kept, look = wanted.kept, Starts(source, picture, codec)
     low = int(kept[1 if wanted.begins_held and len(kept) > 1 else 0])
     entry = None if wanted.begins_held and len(kept) == 1 else look.first_in(low, int(kept[-1]))
     if entry is None:
@@ -174,51 +158,13 @@ def _divided(source: Path, picture: Track, codec: Codec, wanted: _Range) -> Reci
     )
 
 
-class _Looker:
-    """Finds where a decoder can begin: reads the first bytes of samples that the container calls keys."""
-
-    def __init__(self, source: Path, picture: Track, codec: Codec) -> None:
-        self._source, self._picture, self._codec = source, picture, codec
-        self._keys = np.flatnonzero(picture.is_key)
-        self._known: dict[int, bool] = {}
-
-    def first_in(self, low: int, high: int) -> int | None:
-        """The first entry shown in [low, high]."""
-        times = self._picture.pts[self._keys]
-        return self._first(self._keys[(times >= low) & (times <= high)])
-
-    def last_before(self, pts: int, low: int, high: int) -> int | None:
-        """The last entry among samples [low, high) that is shown at `pts` or before."""
-        keys = self._keys[(self._keys >= low) & (self._keys < high)]
-        return self._first(keys[self._picture.pts[keys] <= pts][::-1])
-
-    def check_all(self, samples: np.ndarray) -> None:
-        """Raises Refused when one of the keys among `samples` brings other settings."""
-        for sample in samples[self._picture.is_key[samples]].tolist():
-            self._is_entry(sample)
-
-    def _first(self, keys: np.ndarray) -> int | None:
-        return next((one for one in keys[:_MAX_ENTRIES_TRIED].tolist() if self._is_entry(one)), None)
-
-    def _is_entry(self, sample: int) -> bool:
-        if sample not in self._known:
-            found = self._codec.entry(self._head(sample, _HEAD_BYTES))
-            self._known[sample] = bool(self._codec.entry(self._head(sample, _LONG_HEAD)) if found is None else found)
-        return self._known[sample]
-
-    def _head(self, sample: int, most: int) -> bytes:
-        with open(self._source, "rb", buffering=0) as file:
-            file.seek(int(self._picture.offset[sample]))
-            return file.read(min(int(self._picture.size[sample]), most))
-
-
 def _leading(picture: Track, entry: int) -> int:
     """How many samples after an entry are shown before it: those of an open GOP, which are encoded with the head."""
     near = picture.pts[entry + 1 : entry + 1 + _MAX_LEADING] > picture.pts[entry]
     return int(np.argmax(near)) if near.any() else len(near)
 
 
-def _head(picture: Track, look: _Looker, kept: np.ndarray, entry: int, leading: int, start: int) -> Edge | None:
+def _head(picture: Track, look: Starts, kept: np.ndarray, entry: int, leading: int, start: int) -> Edge | None:
     if not len(kept):
         return None
     first = look.last_before(int(kept[0]), 0, entry)
@@ -248,7 +194,7 @@ def _copied(picture: Track, entry: int, leading: int, kept: np.ndarray) -> tuple
     return samples[:length], stop
 
 
-def _tail(picture: Track, look: _Looker, kept: np.ndarray, copied: np.ndarray, stop: int) -> Edge | None:
+def _tail(picture: Track, look: Starts, kept: np.ndarray, copied: np.ndarray, stop: int) -> Edge | None:
     if not len(kept):
         return None
     after = int(copied[-1]) + 1

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastclip.errors import Canceled, Unprocessable
-from fastclip.media import cut, proof, smart
+from fastclip.media import cut, index, proof, smart, starts
 from fastclip.media.mp4 import write
 from tests.media import corpus, exact
 
@@ -172,6 +172,18 @@ def copied_track(recipe: smart.Recipe) -> write.Track:
     where = (np.zeros(len(samples), int), track.offset[samples], track.size[samples], track.is_key[samples])
     span = {"begin": int(pts.min() - dts[0]), "length": recipe.end - recipe.start}
     return write.Track("video", track.timescale, track.entry, dts - dts[0], pts - dts[0], *where, last=512, **span)
+
+
+@pytest.mark.parametrize(
+    ("name", "offered"), [("plain", [0, 1, 2, 3, 4, 5, 6, 7]), ("open_gop", [0]), ("sparse_idr", [0, 2, 4, 6])]
+)
+def test_the_starts_offered_are_those_that_copy(name, offered, recorded):
+    source = recorded(name)
+    assert starts.offered(source.path, source.facts) == pytest.approx(offered)
+    for start_s in offered:
+        assert planned(source, start_s, 7.99).recipe.head is None
+    if name == "open_gop":
+        assert len(index.keyframes(source.path)) > 1
 
 
 def test_progress_rises_through_named_stages_and_a_refusal_there_leaves_nothing(recorded, tmp_path):
