@@ -9,6 +9,7 @@ import os
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
@@ -75,17 +76,18 @@ _reading = threading.Lock()
 def _read(path: str, size: int, _mtime_ns: int, _inode: int) -> Movie | str:
     """The movie, or why there is none, which is remembered as well."""
     try:
-        with open(path, "rb") as file:
-            return parse(_moov(file.fileno(), size), size)
+        with open(path, "rb", buffering=0) as file:
+            return parse(_moov(file, size), size)
     except Unindexed as reason:
         return str(reason)
 
 
-def _moov(fd: int, size: int) -> bytes:
+def _moov(file: IO[bytes], size: int) -> bytes:
     """The body of the `moov` box, found by hopping over the others."""
     at = 0
     for _ in range(_MAX_TOP_BOXES):
-        head = os.pread(fd, 16, at)
+        file.seek(at)
+        head = file.read(16)
         if len(head) < 8:
             break
         length, kind, skip = int.from_bytes(head[:4]), head[4:8], 8
@@ -100,7 +102,8 @@ def _moov(fd: int, size: int) -> bytes:
         if kind == b"moov":
             if length > MAX_INDEX_BYTES:
                 raise Unindexed("has too large an index")
-            return os.pread(fd, length - skip, at + skip)
+            file.seek(at + skip)
+            return file.read(length - skip)
         at += length
     raise Unindexed("has no index")
 
