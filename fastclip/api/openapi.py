@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
@@ -57,7 +57,8 @@ def describe(routes: Sequence[Any]) -> dict[str, Any]:
     )
     written = {(path, method): one.fn for one in routes for path in one.paths for method in one.http_methods}
     caller = Provide(auth.caller, sync_to_thread=False)
-    app = Litestar(routes, dependencies={"caller": caller}, openapi_config=config, logging_config=None)
+    router = Router("/", route_handlers=routes)  # as in `app.build`
+    app = Litestar([router], dependencies={"caller": caller}, openapi_config=config, logging_config=None)
     document: dict[str, Any] = app.openapi_schema.to_schema()
     schemas = document["components"].setdefault("schemas", {})
     schemas["Error"] = _ERROR
