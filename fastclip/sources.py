@@ -263,7 +263,8 @@ def _link(key: str, content_type: str) -> str:
 
 def expire() -> list[Upload]:
     """End what is older than 24 h: unfinished ones fail, ready ones go, except under running work. For the sweep."""
-    due = list(Upload.select().where(Upload.expires_at < store.now(), Upload.status.in_(("pending", "processing", "ready"))))
+    alive = Upload.status.in_(rules.UPLOAD_STATUSES[:-1])
+    due = list(Upload.select().where(Upload.expires_at < store.now(), alive))
     return [upload for upload in due if not jobs.has_live(upload.id) and _expire(upload)]
 
 
