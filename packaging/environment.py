@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
 import pages
+import typefaces
 
 ROOT = pages.ROOT
 VENV = ROOT / ".venv"
@@ -95,10 +96,12 @@ def _steps(for_tests: bool) -> Iterator[_Step]:
     yield _Step("libraries", lambda: _install_locked(builder, runtime), (builder, runtime))
     if for_tests:
         yield _Step("test tools", lambda: _install_locked(lock_of("dev")), (lock_of("dev"),))
-    if (for_tests or not pages.is_built()) and not pages.node_on_path():
+    if (for_tests or not pages.is_built() or not typefaces.is_built()) and not pages.node_on_path():
         yield _Step("Node", lambda: _install_locked(lock_of("node")), (lock_of("node"),))
     if not pages.is_built():
         yield _Step("pages", lambda: _run(str(PYTHON), pages.__file__), (), is_due=True)
+    if not typefaces.is_built():
+        yield _Step("caption fonts", lambda: _run(str(PYTHON), typefaces.__file__), (), is_due=True)
     yield _Step("program", _install_fastclip, (project,))
 
 

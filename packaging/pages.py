@@ -44,8 +44,12 @@ def install() -> None:
     One dependency's postinstall would fetch fonts from the web; none of them needs its script.
     """
     if not _is_installed():
-        _, npm = node()
-        _run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"])
+        npm_ci(SOURCE)
+
+
+def npm_ci(folder: Path) -> None:
+    """Install what `folder`'s lock says, and nothing runs a script of its own."""
+    _run([*node()[1], "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], folder)
 
 
 def run_node(script: str, *args: str) -> None:
@@ -75,11 +79,11 @@ def node_on_path() -> tuple[str, list[str]] | None:
     return (program, [npm]) if (20, 19) <= version < (21,) or version >= (22, 12) else None
 
 
-def _run(command: list[str]) -> None:
-    """Run in `ui/` with the machine's certificates; what it prints goes to standard error."""
+def _run(command: list[str], folder: Path = SOURCE) -> None:
+    """Run in `folder` with the machine's certificates; what it prints goes to standard error."""
     env = dict(os.environ, NODE_USE_SYSTEM_CA="1", NPM_CONFIG_UPDATE_NOTIFIER="false")
     env["PATH"] = str(Path(node()[0]).parent) + os.pathsep + env.get("PATH", "")
-    subprocess.run(command, cwd=SOURCE, env=env, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    subprocess.run(command, cwd=folder, env=env, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
 def _fingerprint() -> str:

@@ -4,29 +4,45 @@ from pathlib import Path
 
 import ffmpeg as builder
 
-from fastclip.media import Tell, audio, ffmpeg, graph
+from fastclip.media import Tell, audio, burn, ffmpeg, graph
 from fastclip.media.facts import Facts
 from fastclip.media.window import Window
 
 
-def write(source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int], *, tell: Tell | None) -> int:
-    """Encode the window's frames and their sound into `target`; return how many frames were written."""
+def write(
+    source: Path,
+    target: Path,
+    facts: Facts,
+    window: Window,
+    size: tuple[int, int],
+    *,
+    tell: Tell | None,
+    captions: Path | None = None,
+) -> int:
+    """Encode the window's frames and their sound into `target`; return how many frames were written.
+
+    captions: a folder that `burn.lay` filled: what is drawn into the picture.
+    """
     duration_s = window.end_s - window.start_s
     ended = ffmpeg.run(
-        arguments(source, target, facts, window, size),
+        arguments(source, target, facts, window, size, has_captions=captions is not None),
         tell=tell,
         duration_s=duration_s,
         stage="Encoding",
         limits=graph.limits(facts, duration_s + 20),
+        folder=captions,
     )
     return ended.frames
 
 
-def arguments(source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int]) -> list[str]:
+def arguments(
+    source: Path, target: Path, facts: Facts, window: Window, size: tuple[int, int], *, has_captions: bool = False
+) -> list[str]:
     """What `write` asks of ffmpeg. H.264 and AAC, the index in front, timestamps of the source kept."""
     seek_s = graph.seek_for(facts, min(window.start_s, window.low_s))
     file = graph.source(source, seek_s=seek_s)
-    streams = [graph.picture(graph.frames(file, facts, window, seek_s), facts, size)]
+    picture = graph.picture(graph.frames(file, facts, window, seek_s), facts, size)
+    streams = [burn.drawn(picture, facts) if has_captions else picture]
     options: dict[str, object] = _still(window) if window.is_held else {}
     if facts.has_audio:
         rate = audio.rate_for(facts, audio.AAC)

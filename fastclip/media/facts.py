@@ -16,7 +16,8 @@ class Facts:
     width_px, height_px: as stored; rotation: the degrees clockwise (0, 90, 180, 270) that a player turns them by;
     sar: the shape of one pixel. start_s: the container's own first timestamp. video_index, audio_index: the streams
     used, the first of each kind (cover pictures are none). mime_codecs: RFC 6381, "" where unknown. frames: as many as
-    the container counts (MP4), else None. first_frame_s: when the first one is shown.
+    the container counts (MP4), else None. color_space: the matrix that its colours are told by, None where it does not
+    say. first_frame_s: when the first one is shown.
     """
 
     format_detected: str
@@ -34,6 +35,7 @@ class Facts:
     fps: Fraction | None = None
     is_vfr: bool = False
     pix_fmt: str | None = None
+    color_space: str | None = None
     is_hdr: bool = False
     is_interlaced: bool = False
     audio_index: int | None = None
@@ -101,9 +103,14 @@ def _of_video(stream: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "first_frame_s": times[0] - start if times else None,
         "is_vfr": _is_vfr(stream, times),
         "pix_fmt": stream.get("pix_fmt"),
+        "color_space": _said(frame.get("color_space")) or _said(stream.get("color_space")),
         "is_hdr": transfer in ("smpte2084", "arib-std-b67"),
         "is_interlaced": bool(frame.get("interlaced_frame")) or stream.get("field_order") in ("tt", "bb", "tb", "bt"),
     }
+
+
+def _said(text: str | None) -> str | None:
+    return None if text == "unknown" else text
 
 
 def _of_audio(stream: dict[str, Any]) -> dict[str, Any]:

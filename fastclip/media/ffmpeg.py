@@ -99,15 +99,17 @@ def run(
     duration_s: float | None = None,
     stage: str = "",
     limits: Limits = Limits(),
+    folder: Path | None = None,
 ) -> Ended:
     """Run ffmpeg to its end.
 
     args: what follows the program's name (`graph.argv`). duration_s: of the output, what the fraction is counted by.
+    folder: where it runs; the `fonts.conf` there is then all that it knows of the system's fonts.
     Raises Unavailable (insufficient_storage), TimedOut, Failed, and whatever `tell` raises.
     """
     progress = _Progress(duration_s)
     argv = [*_ffmpeg(), "-nostats", "-stats_period", "0.5", "-progress", "pipe:1", *args]
-    tail = _supervise(argv, progress.feed, lambda: progress.fraction, tell, stage, limits)
+    tail = _supervise(argv, progress.feed, lambda: progress.fraction, tell, stage, limits, folder)
     return Ended(progress.frames, tail)
 
 
@@ -234,8 +236,9 @@ def _supervise(
     tell: Tell | None,
     stage: str,
     limits: Limits,
+    folder: Path | None = None,
 ) -> str:
-    with _started(argv, limits) as (process, chunks, tail):
+    with _started(argv, limits, folder) as (process, chunks, tail):
         deadline = time.monotonic() + limits.wall_s
         told = 0.0
         while True:
@@ -281,13 +284,15 @@ _Running = tuple[subprocess.Popen[bytes], "queue.Queue[bytes | None]", bytearray
 
 
 @contextlib.contextmanager
-def _started(argv: list[str], limits: Limits) -> Iterator[_Running]:
+def _started(argv: list[str], limits: Limits, folder: Path | None) -> Iterator[_Running]:
+    fonts = {"FONTCONFIG_FILE": str(folder / "fonts.conf")} if folder else {}
     process = subprocess.Popen(
         argv,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment(),
+        env=_environment() | fonts,
         **_own(limits),
     )
     assert process.stdout and process.stderr

@@ -184,6 +184,7 @@ def _stream(stream: Any) -> dict[str, Any]:
             "avg_frame_rate": str(stream.average_rate or "0/0"),
             "field_order": _FIELD_ORDERS.get(int(codec.field_order)),
             "color_transfer": _TRANSFERS.get(int(codec.color_trc)),
+            "color_space": _MATRICES.get(int(codec.colorspace)),
         }
     if stream.type == "audio" and codec:
         plain |= {"sample_rate": codec.sample_rate, "channels": codec.channels}
@@ -191,6 +192,7 @@ def _stream(stream: Any) -> dict[str, Any]:
 
 
 _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
+_MATRICES = {0: "gbr", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m", 9: "bt2020nc"}
 _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 
 
@@ -220,6 +222,7 @@ def _frame(frame: Any) -> dict[str, Any]:
     return {
         "interlaced_frame": int(frame.interlaced_frame),
         "color_transfer": _TRANSFERS.get(int(frame.color_trc)),
+        "color_space": _MATRICES.get(int(frame.colorspace)),
         "side_data_list": [{"rotation": frame.rotation}] if frame.rotation else [],
     }
 

@@ -5,6 +5,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import typefaces
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "packaging" / "LICENSES.md").read_text("utf-8")
 LISTED = {name: licence for name, licence in re.findall(r"^\| `([^`]+)` \| (\S.*?) \|$", PAGE, re.M)}
@@ -31,3 +33,13 @@ def test_every_extra_is_listed() -> None:
 def test_the_media_that_ship_are_listed() -> None:
     assert [path.name for path in (ROOT / "assets" / "sample").iterdir()] == ["big-buck-bunny-480p-30s.mp4"]
     assert "CC-BY-3.0" in PAGE and "Blender Foundation" in PAGE
+
+
+def test_every_caption_font_is_listed_and_has_its_licence_beside_it() -> None:
+    fonts = json.loads((ROOT / "assets" / "captions" / "fonts.json").read_text("utf-8"))
+    assert typefaces.is_built()
+    for font in fonts:
+        (row,) = (line for line in PAGE.splitlines() if line.startswith("| Caption fonts") and font["name"] in line)
+        assert f"| {font['licence']} |" in row
+        licence = (ROOT / "assets" / "fonts" / f"{font['package']}.LICENSE.txt").read_text("utf-8", "replace")
+        assert ("SIL OPEN FONT LICENSE" in licence) == (font["licence"] == "OFL-1.1")

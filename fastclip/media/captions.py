@@ -1,0 +1,382 @@
+"""Words to pages to placed lines: what stands where on the picture, and from when to when.
+
+The layout is ours and libass only draws it, so each word has its own place that no neighbour's growing can move.
+Lengths are in units of which the picture's short side has 1080, times in centiseconds, as ASS has them.
+Source: captions.md 3 (wrapping, place) and 5 (times).
+"""
+
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
+
+from fastclip.media import fonts
+from fastclip.media.fonts import Font, Run
+from fastclip.media.style import Style
+from fastclip.media.words import UNSPACED, Word, clean, sentences
+
+UNITS = 1080
+MARGIN = 0.03
+SHORTEST_CS = 5
+SMALLEST = 0.5
+"""A word too wide for its line makes its page smaller, down to this; further only to stay on the picture."""
+BOX_SIDES = 1.25
+"""A box looks even when it reaches a little further to the sides."""
+_BREAK_GAP_CS = 60
+_CJK = re.compile(f"[{UNSPACED}]")
+_CLOSING = "、。，．！？：；）」』】〉》”’,.!?:;)]}…ーっゃゅょァィゥェォッャュョ々"
+_LETTERS_A_WORD = 2  # of Chinese and Japanese
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A word as it will be drawn. is_glued: no space stands before it. is_last: its sentence ends with it."""
+
+    text: str
+    runs: tuple[Run, ...]
+    start: int
+    end: int
+    is_glued: bool = False
+    is_last: bool = False
+    is_rtl: bool = False
+
+    @property
+    def weight(self) -> float:
+        """How much of `words_per_caption` it uses up."""
+        return max(0.5, len(self.text) / _LETTERS_A_WORD) if _CJK.match(self.text) else 1.0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A word's place: from x on, `width` wide, on its line's baseline; lit up from `word.start` to `until`."""
+
+    word: Spoken
+    x: float
+    width: float
+    baseline: float
+    until: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """slots: from left to right."""
+
+    x: float
+    width: float
+    baseline: float
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is on the picture from `start` to `end`. size: em of its letters; cap, drop: above and below a baseline."""
+
+    start: int
+    end: int
+    size: float
+    cap: float
+    drop: float
+    lines: tuple[Line, ...]
+
+    @property
+    def slots(self) -> list[Slot]:
+        """As they are spoken."""
+        return sorted((slot for line in self.lines for slot in line.slots), key=lambda slot: slot.word.start)
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of the letters: from the first line's capitals to the last one's descenders."""
+        first, last = self.lines[0], self.lines[-1]
+        left = min(line.x for line in self.lines)
+        right = max(line.x + line.width for line in self.lines)
+        return left, first.baseline - self.cap, right, last.baseline + self.drop
+
+
+@dataclass(frozen=True)
+class Captions:
+    """Everything that is drawn on a picture of this shape. missing: letters that no font has; they are left out."""
+
+    width: int
+    height: int
+    style: Style
+    font: Font
+    pages: tuple[Page, ...]
+    missing: str = ""
+
+
+def lay_out(
+    words: Sequence[Word], style: Style, font: Font, *, size_px: tuple[int, int], duration_s: float = math.inf
+) -> Captions:
+    """Place the words on a picture of this size. Their times count from its beginning."""
+    width, height = canvas(size_px)
+    last_s = max((word.end_s for word in words if not math.isnan(word.end_s)), default=0.0) + 1
+    spoken = _spoken(clean(words, min(duration_s, last_s)), style, font)
+    groups = _Paging(style, font, width).pages(spoken)
+    end = round(min(duration_s, 1e6) * 100)
+    starts = [group[0].start for group in groups[1:]] + [end]
+    pages = [
+        _page(group, style, font, (width, height), next_start=following, is_last=n == len(groups) - 1)
+        for n, (group, following) in enumerate(zip(groups, starts, strict=True))
+    ]
+    lost = "".join(dict.fromkeys("".join(fonts.missing(_shown(word.text, style), font) for word in words)))
+    return Captions(width, height, style, font, tuple(pages), lost)
+
+
+def canvas(size_px: tuple[int, int]) -> tuple[int, int]:
+    """The picture's size in units."""
+    short = min(size_px)
+    return round(size_px[0] * UNITS / short), round(size_px[1] * UNITS / short)
+
+
+# -- Words -------------------------------------------------------------------------------------------------
+
+
+def _spoken(words: list[Word], style: Style, font: Font) -> list[Spoken]:
+    found: list[Spoken] = []
+    for sentence in sentences(words):
+        pieces = [piece for word in sentence for piece in _pieces(word)]
+        for n, piece in enumerate(pieces):
+            text = _shown(piece.text, style)
+            runs = tuple(fonts.runs(text, font))
+            if not runs:
+                continue
+            start, end = _cs(piece.start_s), _cs(piece.end_s)
+            start = max(start, found[-1].start + 2) if found else start
+            is_glued = bool(found) and bool(_CJK.match(found[-1].text[-1:]) and _CJK.match(text))
+            is_rtl = _direction(text) == "R"
+            found.append(Spoken(text, runs, start, max(end, start + 2), is_glued, n == len(pieces) - 1, is_rtl))
+    return found
+
+
+def _cs(seconds: float) -> int:
+    """Rounded down: a word that begins with a frame is on that frame."""
+    return math.floor(seconds * 100 + 1e-6)
+
+
+def _pieces(word: Word) -> list[Word]:
+    """A word as it may be lit up: what is written without spaces in pairs of letters, with shares of its time."""
+    if not _CJK.search(word.text) or len(word.text) <= _LETTERS_A_WORD:
+        return [word]
+    texts = _cut(word.text)
+    share_s = (word.end_s - word.start_s) / len(word.text)
+    found, at_s = [], word.start_s
+    for text in texts:
+        found.append(replace(word, text=text, start_s=at_s, end_s=at_s + share_s * len(text)))
+        at_s += share_s * len(text)
+    return found
+
+
+def _cut(text: str) -> list[str]:
+    """Pairs of CJK letters; other letters in one, closing punctuation with what it closes."""
+    found: list[str] = []
+    for cluster in re.findall(rf"[{UNSPACED}]\W?|[^{UNSPACED}]+", text):
+        is_pair = bool(found and _CJK.match(found[-1]) and _CJK.match(cluster)) and len(found[-1]) < _LETTERS_A_WORD
+        if found and (is_pair or cluster[0] in _CLOSING or unicodedata.category(cluster[0])[0] == "M"):
+            found[-1] += cluster
+        else:
+            found.append(cluster)
+    return found
+
+
+def _shown(text: str, style: Style) -> str:
+    """The word's letters as the style writes them, without what only steers; no letter of ASS's own syntax is left."""
+    text = unicodedata.normalize("NFC", text).translate({ord("{"): "(", ord("}"): ")", ord("\\"): "/", 0x266A: None})
+    kept = (c for c in text if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Cn") or c in "\u200c\u200d")
+    text = " ".join("".join(c for c in kept if c not in "\ufe0e\ufe0f").split())
+    return {"upper": text.upper, "lower": text.lower, "none": lambda: text}[style.text_transform]()
+
+
+# -- Pages -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Paging:
+    style: Style
+    font: Font
+    width: int
+
+    def pages(self, words: list[Spoken]) -> list[list[Spoken]]:
+        return [page for phrase in _phrases(words) for page in self._cut(phrase)]
+
+    def _cut(self, phrase: list[Spoken]) -> list[list[Spoken]]:
+        """Pages of about the same number of words, none with more than the style allows or than its lines hold."""
+        found = []
+        while phrase:
+            weight = sum(word.weight for word in phrase)
+            share = weight / math.ceil(weight / self.style.words_per_caption)
+            take, taken = 1, phrase[0].weight
+            while take < len(phrase) and taken + phrase[take].weight <= math.ceil(share):
+                taken += phrase[take].weight
+                take += 1
+            while take > 1 and not self._fits(phrase[:take]):
+                take -= 1
+            found.append(phrase[:take])
+            phrase = phrase[take:]
+        return found
+
+    def _fits(self, words: list[Spoken]) -> bool:
+        measure = _Measure(self.style, self.font, self.style.font_size, words)
+        return len(measure.lines(self.style.max_width * self.width)) <= self.style.max_lines
+
+
+def _phrases(words: list[Spoken]) -> list[list[Spoken]]:
+    """Words between sentence ends and pauses."""
+    found: list[list[Spoken]] = []
+    for n, word in enumerate(words):
+        is_new = n == 0 or words[n - 1].is_last or word.start - words[n - 1].end > _BREAK_GAP_CS
+        if is_new:
+            found.append([])
+        found[-1].append(word)
+    return found
+
+
+class _Measure:
+    """Widths of words at one size, and where their lines break."""
+
+    def __init__(self, style: Style, font: Font, size: float, words: list[Spoken]) -> None:
+        self.words, self._style, self._spacing = words, style, style.letter_spacing * size / style.font_size
+        self.widths = [sum(self._width(run, size) for run in word.runs) for word in words]
+        self.space = font.advance(" ")[0] * size + self._spacing
+        self.space = max(self.space, 0.35 * self.space + self._reach())
+
+    def _reach(self) -> float:
+        """How far the spoken word comes nearer to its neighbour than its letters do at rest."""
+        if self._style.effect == "word-box":
+            return self._style.box_padding * BOX_SIDES
+        if self._style.pop == 1:
+            return 0.0
+        return (self._style.pop - 1) / 2 * max(self.widths) + self._style.stroke
+
+    def _width(self, run: Run, size: float) -> float:
+        advance, clusters = run.font.advance(run.text, bool(self._spacing))
+        return advance * size + clusters * self._spacing
+
+    def gap(self, n: int) -> float:
+        """Before word n."""
+        return 0.0 if self.words[n].is_glued else self.space
+
+    def span(self, first: int, last: int) -> float:
+        """The width of words first to last, the last one left out, on one line."""
+        return sum(self.widths[first:last]) + sum(self.gap(n) for n in range(first + 1, last))
+
+    def lines(self, most: float) -> list[tuple[int, int]]:
+        """(first, last) of each line: as few as `most` allows, of about the same width."""
+        breaks = [n for n in range(1, len(self.words)) if self.words[n].text[0] not in _CLOSING]
+        count = 1 + self._greedy(most, breaks)
+        cuts = combinations(breaks, min(count - 1, len(breaks))) if count <= 4 else [tuple(breaks)]
+        return min((self._between(cut) for cut in cuts), key=lambda lines: max(self.span(*line) for line in lines))
+
+    def _between(self, cut: tuple[int, ...]) -> list[tuple[int, int]]:
+        return list(pairwise((0, *cut, len(self.words))))
+
+    def _greedy(self, most: float, breaks: list[int]) -> int:
+        first, count = 0, 0
+        for n in breaks:
+            following = next((one for one in breaks if one > n), len(self.words))
+            if self.span(first, following) > most:
+                first, count = n, count + 1
+        return count
+
+
+# -- Places ------------------------------------------------------------------------------------------------
+
+
+def _page(
+    words: list[Spoken], style: Style, font: Font, frame: tuple[int, int], *, next_start: int, is_last: bool
+) -> Page:
+    most = style.max_width * frame[0]
+    size = float(style.font_size)
+    measure = _Measure(style, font, size, words)
+    widest = max(measure.span(*line) for line in measure.lines(most))
+    if widest > most:
+        size *= min(max(SMALLEST, most / widest), (1 - 2 * MARGIN) * frame[0] / widest)
+        measure = _Measure(style, font, size, words)
+    lines = measure.lines(max(most, widest * size / style.font_size + 0.01))
+    end = _end(words, style, next_start, is_last)
+    drawing = {run.font for word in words for run in word.runs}
+    cap, drop = max(one.cap for one in drawing) * size, max(one.drop for one in drawing) * size
+    pitch = style.line_height * size
+    top = _top(style, cap + drop + pitch * (len(lines) - 1), frame[1])
+    left, right = _sides(style, max(measure.span(*line) for line in lines), frame[0])
+    placed = []
+    for n, line in enumerate(lines):
+        x = left + (right - left - measure.span(*line)) * _third(style.position_x)
+        placed.append(_line(measure, line, x, top + cap + n * pitch, end))
+    return Page(words[0].start, end, size, cap, drop, tuple(placed))
+
+
+def _end(words: list[Spoken], style: Style, next_start: int, is_last: bool) -> int:
+    """A page stays through short gaps, and a while after its last word."""
+    said = words[-1].end
+    held = next_start - said <= style.hold_gap_ms / 10 and not is_last
+    end = next_start if held else min(said + round(style.linger_ms / 10), next_start)
+    return max(end, min(words[0].start + SHORTEST_CS, next_start), words[-1].start + 1)
+
+
+def _third(position: float) -> float:
+    """What a block holds on to: 0 its beginning, 0.5 its middle, 1 its end, by the third of the picture it is in."""
+    return 0.0 if position < 1 / 3 else 1.0 if position > 2 / 3 else 0.5
+
+
+def _overhang(style: Style) -> float:
+    """How far a box reaches beyond its letters."""
+    return style.box_padding * BOX_SIDES if style.effect in ("highlight-box", "line-box", "word-box") else 0.0
+
+
+def _top(style: Style, high: float, height: int) -> float:
+    margin = MARGIN * height + _overhang(style)
+    top = style.position_y * height - _third(style.position_y) * high
+    return max(min(top, height - margin - high), margin)
+
+
+def _sides(style: Style, wide: float, width: int) -> tuple[float, float]:
+    margin = MARGIN * width + _overhang(style)
+    left = style.position_x * width - _third(style.position_x) * wide
+    left = max(min(left, width - margin - wide), min(margin, (width - wide) / 2))
+    return left, left + wide
+
+
+def _line(measure: _Measure, line: tuple[int, int], x: float, baseline: float, page_end: int) -> Line:
+    order = _visual([measure.words[n] for n in range(*line)])
+    slots, at = [], x
+    for place, offset in enumerate(order):
+        n = line[0] + offset
+        if place:
+            at += measure.gap(max(n, line[0] + order[place - 1]))
+        until = measure.words[n + 1].start if n + 1 < len(measure.words) else page_end
+        slots.append(Slot(measure.words[n], at, measure.widths[n], baseline, until))
+        at += measure.widths[n]
+    return Line(x, measure.span(*line), baseline, tuple(slots))
+
+
+# -- Right to left -----------------------------------------------------------------------------------------
+
+
+def _visual(words: Sequence[Spoken]) -> list[int]:
+    """The words' numbers from left to right (UAX 9, a word being one run of the direction of its letters)."""
+    ways = [_direction(word.text) for word in words]
+    base = 1 if next((way for way in ways if way), "L") == "R" else 0
+    levels: list[int] = []
+    for n, way in enumerate(ways):
+        if not way:  # figures go with the right-to-left words on both sides of them, else with the line
+            after = next((one for one in ways[n + 1 :] if one), "")
+            way = "R" if levels and levels[-1] % 2 and after == "R" else "RL"[1 - base]
+        levels.append(1 if way == "R" else 2 * base)
+    order = list(range(len(words)))
+    for level in range(max(levels), 0, -1):
+        n = 0
+        while n < len(order):
+            end = n
+            while end < len(order) and levels[order[end]] >= level:
+                end += 1
+            order[n:end] = reversed(order[n:end])
+            n = max(end, n + 1)
+    return order
+
+
+def _direction(text: str) -> str:
+    """"R" or "L" by the first letter that has a direction, "" without one."""
+    strong = (unicodedata.bidirectional(letter) for letter in text)
+    return next(("L" if one == "L" else "R" for one in strong if one in ("L", "R", "AL")), "")
