@@ -1,4 +1,4 @@
-"""The command line: serve, worker, window, clip, user, key, doctor.
+"""The command line: serve, worker, window, clip, transcribe, models, user, key, doctor.
 
 Modules are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -12,21 +12,16 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
-from fastclip import __version__, rules
+from fastclip import __version__, cli_speech, rules
+from fastclip.console import data_dir_option, progress
 from fastclip.errors import FastClipError, InvalidRequest
-
-_data_dir = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Data folder (or FASTCLIP_DATA); default: your own.",
-)
 
 
 class _Commands(click.Group):
@@ -75,7 +70,7 @@ def _default_role() -> str:
 
 
 @fastclip.command()
-@_data_dir
+@data_dir_option
 @click.option("--host", help="Address to listen on; 0.0.0.0 lets the LAN in.")
 @click.option("--port", type=int, help="Port to listen on; the next free one is taken when it is busy.")
 @click.option("--no-worker", is_flag=True, help="Serve only; a worker runs elsewhere.")
@@ -92,7 +87,7 @@ def serve(
 
 
 @fastclip.command()
-@_data_dir
+@data_dir_option
 @click.option("--watch-stdin", is_flag=True, hidden=True)
 def worker(data_dir: Path | None, watch_stdin: bool) -> None:
     """Work on jobs only (`serve` starts one by itself)."""
@@ -102,7 +97,7 @@ def worker(data_dir: Path | None, watch_stdin: bool) -> None:
 
 
 @fastclip.command()
-@_data_dir
+@data_dir_option
 @click.option("--port", type=int, help="Port of the server behind the window.")
 def window(data_dir: Path | None, port: int | None) -> None:
     """Open the studio in a window of its own."""
@@ -188,7 +183,7 @@ def clip(
             force=force,
             codecs=codecs or cut.CODECS,
         )
-        with _progress(target.name, quiet=as_json) as tell, _in_place(target, format_) as part:
+        with progress(target.name, quiet=as_json) as tell, _in_place(target, format_) as part:
             done = cut.render(source, part, plan, tell=tell)
         made.append(_said(target, done, time.monotonic() - began))
     click.echo(
@@ -253,20 +248,6 @@ def _in_place(target: Path, format_: str) -> Iterator[Path]:
         shutil.move(part, target)
 
 
-@contextmanager
-def _progress(name: str, *, quiet: bool) -> Iterator[Callable[[float, str], None]]:
-    if quiet or not sys.stderr.isatty():
-        yield lambda fraction, stage: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(name, total=1.0)
-        yield lambda fraction, stage: bar.update(task, completed=fraction, description=f"{name}: {stage}")
-
-
 def _said(target: Path, done: Any, seconds: float) -> dict[str, Any]:
     return {
         "file": str(target),
@@ -288,6 +269,10 @@ def _sentence(made: dict[str, Any]) -> str:
     return f"{made['file']}: {frames}{made['duration']:.3f} s, {size_mb:.2f} MB ({made['plan']}, {spent:.1f} s)"
 
 
+fastclip.add_command(cli_speech.transcribe)
+fastclip.add_command(cli_speech.models)
+
+
 # -- People and keys ---------------------------------------------------------------------------------------
 
 
@@ -297,7 +282,7 @@ def user() -> None:
 
 
 @user.command("add")
-@_data_dir
+@data_dir_option
 @click.option("--email", required=True)
 @click.option("--name", default="", help="Default: the part of the address before the @.")
 @click.option("--role", type=click.Choice(["owner", "member"]), default="member", show_default=True)
@@ -313,7 +298,7 @@ def add_user(data_dir: Path | None, email: str, name: str, role: str, covered: b
 
 
 @user.command("password")
-@_data_dir
+@data_dir_option
 @click.option("--email", required=True)
 def set_password(data_dir: Path | None, email: str) -> None:
     """Give a person a new password, read from standard input, and sign them out everywhere."""
@@ -336,7 +321,7 @@ def key() -> None:
 
 
 @key.command("add")
-@_data_dir
+@data_dir_option
 @click.option("--email", required=True, help="Whose key.")
 @click.option("--name", required=True, help="What it is for.")
 def add_key(data_dir: Path | None, email: str, name: str) -> None:
@@ -364,7 +349,7 @@ def _data(data_dir: Path | None) -> Iterator[Any]:
 
 
 @fastclip.command()
-@_data_dir
+@data_dir_option
 @click.option("--json", "as_json", is_flag=True, help="Print the checks as JSON.")
 def doctor(data_dir: Path | None, as_json: bool) -> None:
     """Check this machine: each row says what was found, why it matters and how to mend it."""

@@ -74,6 +74,10 @@ class Settings:
     def temp_dir(self) -> Path:
         return self.data_dir / "temp"
 
+    @property
+    def models_dir(self) -> Path:
+        return self.data_dir / "models"
+
 
 def load(data_dir: Path | str | None = None, **flags: Any) -> Settings:
     """Settings of the installation in `data_dir` (flag, `FASTCLIP_DATA`, else the user's own data folder).

@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from fastclip import accounts, jobs, library, rules, sources, store, uploads
+from fastclip import accounts, engines, jobs, library, rules, sources, store, uploads
 from fastclip.billing import ledger
-from fastclip.clips import trim
+from fastclip.clips import transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
@@ -28,6 +28,8 @@ BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
     "prepare": sources.prepare,
     "proxy": sources.render_proxy,
     "trim": trim.run,
+    "transcript": transcript.run,
+    "model": engines.run,
 }
 AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {"validate": sources.give_up}
 BEAT_S, SWEEP_S, EXPIRE_S, TIDY_S = 1.0, 1.0, 60.0, rules.DAY
@@ -185,6 +187,7 @@ def expire() -> None:
     """End uploads, clips, sessions and links whose time is over."""
     sources.expire()
     library.expire()
+    transcript.forget()
     accounts.forget_old_sessions()
     jobs.forget_workers()
 

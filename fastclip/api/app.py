@@ -13,7 +13,21 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
 from fastclip import rules, store, uploads
-from fastclip.api import account, clips, control, docs, events, files, library, pages, strict, unbuilt
+from fastclip.api import (
+    account,
+    clips,
+    control,
+    docs,
+    events,
+    files,
+    library,
+    models,
+    pages,
+    presets,
+    strict,
+    transcripts,
+    unbuilt,
+)
 from fastclip.api import rules as rules_route
 from fastclip.api import uploads as uploads_routes
 from fastclip.api.auth import caller, gate
@@ -47,6 +61,9 @@ def build(
         *uploads_routes.routes,
         *clips.routes,
         *library.routes,
+        *presets.routes,
+        *transcripts.routes_for(stopping),
+        *models.routes,
         *rules_route.routes,
         *unbuilt.routes,
         events.route(stopping),

@@ -19,7 +19,7 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from litestar.serialization import encode_json
 
-from fastclip import accounts, jobs, library, uploads
+from fastclip import accounts, jobs, library, transcripts, uploads
 from fastclip.api.auth import Caller, identify
 from fastclip.billing import ledger
 from fastclip.clips import status
@@ -46,7 +46,7 @@ def route(stopping: threading.Event) -> HTTPRouteHandler:
 
     @get("/v1/events", media_type="text/event-stream")
     async def events(request: Request[Any, Any, Any], caller: NamedDependency[Caller]) -> ServerSentEvent:
-        """Changes of this account's jobs, uploads, previews, clips and balance, as they happen."""
+        """Changes of this account's jobs, uploads, previews, clips, transcripts and balance, as they happen."""
         return ServerSentEvent(_stream(caller.account_id, lambda: _is_still_allowed(request), stopping))
 
     return events
@@ -90,6 +90,8 @@ def _changes(account_id: str, since: float) -> Iterator[Event]:
     for job in jobs.changed_since(account_id, since):
         if job.kind in status.CLIP_KINDS or job.kind in ("prepare", "proxy"):
             yield _of_job(job)
+    for row in transcripts.changed_since(account_id, since):
+        yield Event("transcript", transcripts.news(row), row.id, row.changed)
     account = accounts.by_id(account_id)
     if account.changed > since:
         yield Event("balance", ledger.describe_balance(account), account_id, account.changed)

@@ -27,7 +27,7 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     field = request.route_handler.parsed_data_field
     if field is None:
         return
-    kind, body = request.headers.get("content-type", ""), await _whole(request)
+    kind, body = request.headers.get("content-type", ""), await whole(request)
     if not body and not kind and field.is_optional:
         return
     if kind.split(";")[0].strip().lower() != "application/json":
@@ -36,7 +36,8 @@ async def check_body(request: Request[Any, Any, Any]) -> None:
     read(body, field.annotation)
 
 
-async def _whole(request: Request[Any, Any, Any]) -> bytes:
+async def whole(request: Request[Any, Any, Any]) -> bytes:
+    """The body. Raises Disconnected."""
     try:
         return await request.body()
     except InternalServerException as error:  # Litestar's word for a client that went away

@@ -4,14 +4,14 @@ import time
 from datetime import UTC
 from typing import Any
 
-from fastclip import jobs, library, store
+from fastclip import jobs, library, store, transcripts
 from fastclip.billing import ledger
 from fastclip.errors import NotFound
 from fastclip.jobs import Job
 from fastclip.library import Clip
 from fastclip.uploads import Upload
 
-CLIP_KINDS = ("trim",)
+CLIP_KINDS = ("trim", "transcript")
 """Kinds that `GET /v1/clip/{job_id}` serves and the jobs panel lists."""
 _NO_LINKS = dict.fromkeys(("download_url", "share_url", "embed_url"))
 _ETA_FROM_PERCENT = 3
@@ -22,7 +22,7 @@ def get(account_id: str, job_id: str) -> dict[str, Any]:
     job = jobs.get(account_id, job_id)
     if job.kind not in CLIP_KINDS:
         raise NotFound(f"There is no clip job {job_id} on this account.")
-    return describe(job)
+    return _words(job) | describe(job)
 
 
 def describe(job: Job) -> dict[str, Any]:
@@ -64,6 +64,12 @@ def describe_fully(job: Job) -> dict[str, Any]:
 
 def listed(account_id: str, *, only_live: bool, limit: int) -> list[dict[str, Any]]:
     return [describe_fully(job) for job in jobs.of_account(account_id, CLIP_KINDS, only_live=only_live, limit=limit)]
+
+
+def _words(job: Job) -> dict[str, Any]:
+    """What a transcript's job has heard so far; nothing once the source's words came from elsewhere."""
+    row = transcripts.of_job(job) if job.kind == "transcript" else None
+    return transcripts.describe(row) if row else {}
 
 
 def _result(job: Job, clip: Clip | None) -> dict[str, Any]:

@@ -43,8 +43,8 @@ class Cue:
 def cues(words: Sequence[Word], *, end_s: float = math.inf) -> list[Cue]:
     """The words as cues of at most two lines, none overlapping. end_s: of the recording."""
     groups = [group for sentence in sentences(words) for group in _groups(sentence)]
-    nexts = [group[0].start_s for group in groups[1:]] + [end_s + GAP_S]
-    return [_cue(group, next_s) for group, next_s in zip(groups, nexts, strict=True)]
+    limits = [*(group[0].start_s for group in groups), end_s + GAP_S][1:]
+    return [_cue(group, next_s) for group, next_s in zip(groups, limits, strict=True)]
 
 
 def _groups(sentence: list[Word]) -> list[list[Word]]:

@@ -34,17 +34,17 @@ class Word:
     probability: float | None = None
 
 
-def clean(words: Sequence[Word], duration_s: float, *, after_s: float = 0.0) -> list[Word]:
+def clean(words: Sequence[Word], duration_s: float, *, after_s: float = 0.0, is_heard: bool = True) -> list[Word]:
     """The same words with times that hold: within [after_s, duration_s], in order, none overlapping, none lost.
 
     Empty texts and lone notes (♪) go, lone punctuation joins its neighbour, unknown times are put between the known
-    ones, and a word that was stretched back over a pause begins 0.9 s before its end.
+    ones. is_heard: by a recogniser; a word that it stretched back over a pause then begins 0.9 s before its end.
     """
     kept = _joined(words)
     if not kept:
         return []
     kept = sorted(_filled(kept, after_s, duration_s), key=lambda word: word.start_s)
-    return _separated(_shortened(kept, after_s), after_s, duration_s)
+    return _separated(_shortened(kept, after_s) if is_heard else kept, after_s, duration_s)
 
 
 def _joined(words: Sequence[Word]) -> list[Word]:
@@ -107,13 +107,14 @@ def _gaps(starts: list[float | None]) -> list[tuple[int, int]]:
 
 def _shortened(words: list[Word], after_s: float) -> list[Word]:
     """Whisper stamps the first word after a pause inside the pause: keep its end, which it hears well."""
-    done: list[Word] = []
-    for word in words:
-        before_s = done[-1].end_s if done else after_s
-        is_after_pause = word.end_s - before_s > PAUSE_S
-        if is_after_pause and word.end_s - word.start_s > LONGEST_AFTER_PAUSE_S:
-            word = replace(word, start_s=word.end_s - LONGEST_AFTER_PAUSE_S)
+    before_s, done = after_s, []
+    for word, following in zip(words, [*words[1:], None], strict=True):
+        end_s = min(word.end_s, following.start_s) if following else word.end_s
+        is_after_pause = end_s - before_s > PAUSE_S
+        if is_after_pause and end_s - word.start_s > LONGEST_AFTER_PAUSE_S:
+            word = replace(word, start_s=end_s - LONGEST_AFTER_PAUSE_S)
         done.append(word)
+        before_s = end_s
     return done
 
 
@@ -169,6 +170,12 @@ def joined(words: Sequence[Word]) -> str:
     return text
 
 
+def folded(text: str) -> list[str]:
+    """The text's words as they are searched by: no case, no accents; each CJK, kana or Thai character is one."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    return _TOKENS.findall(unicodedata.normalize("NFC", plain))
+
+
 def _is_end(word: Word, following: Word) -> bool:
     pause_s = following.start_s - word.end_s
     if pause_s >= _TURN_S:
@@ -196,6 +203,7 @@ def _worth(words: list[Word], n: int) -> float:
 UNSPACED = "\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uff00-\uff65"
 """Thai, CJK, kana and the punctuation of their texts, as a class of a pattern. Hangul is written with spaces."""
 _UNSPACED = re.compile(f"[{UNSPACED}]{{2}}")
+_TOKENS = re.compile(rf"(?=[^\W_])[{UNSPACED}]|[^\W_{UNSPACED}]+")
 
 
 def _is_unspaced(before: str, after: str) -> bool:

@@ -9,7 +9,7 @@ from fastclip.media.words import Word
 
 
 def bare(text: str) -> list[str]:
-    return re.sub(r"[^a-z' ]", "", text.lower()).split()
+    return re.sub(r"[^a-z'\s]", "", text.lower()).split()
 
 
 def word_error_rate(truth: str, heard: str) -> float:

@@ -1,0 +1,134 @@
+"""The models of this installation, for its owner: what there is, what can be fetched, and the job that does it.
+
+Nothing is fetched unless the owner asks. A member sees only what would be used now (`describe`).
+"""
+
+from pathlib import Path
+from typing import Any
+
+from fastclip import jobs, store
+from fastclip.accounts import Account
+from fastclip.ai import models, speech
+from fastclip.ai.models import Model, Offer
+from fastclip.errors import Conflict, InvalidRequest, NotFound
+from fastclip.jobs import Job, Outcome, Tell
+
+KIND = "model"
+
+
+def folder() -> Path:
+    """Where models lie: in the data folder, beside half-made files."""
+    return store.temp_dir.parent / "models"
+
+
+def find(name: str | None) -> Model | None:
+    """The named model, else the best one; None for the built-in recogniser. Raises NotFound."""
+    return models.find(folder(), name)
+
+
+def describe() -> dict[str, Any]:
+    """What a transcript would be made with now, and what else could be named."""
+    best = find(None)
+    return {
+        "engine": speech.WHISPER if best else speech.BUILT_IN,
+        "model": best.name if best else None,
+        "note": speech.NOTES[speech.WHISPER if best else speech.BUILT_IN] or None,
+        "models": [
+            {"name": m.name, "is_multilingual": m.is_multilingual} for m in reversed(models.installed(folder()))
+        ],
+        "languages": list(speech.LANGUAGES) if best and best.is_multilingual else ["en"],
+    }
+
+
+def listed() -> dict[str, Any]:
+    """Every model that is here or could be, for the owner's page; the best last."""
+    here = {model.name: model for model in models.installed(folder())}
+    offers = {offer.name: offer for offer in models.OFFERS}
+    names = [*(name for name in here if name not in offers), *offers]
+    rows = [_row(name, here.get(name), offers.get(name)) for name in names]
+    best = find(None)
+    return {
+        "data": rows,
+        "in_use": best.name if best else None,
+        "built_in": {"engine": speech.BUILT_IN, "languages": "English", "note": speech.NOTES[speech.BUILT_IN]},
+        "device": speech.device(best).why if best else None,
+        "folder": str(folder()),
+    }
+
+
+def _row(name: str, model: Model | None, offer: Offer | None) -> dict[str, Any]:
+    job = _latest(name)
+    is_live = job is not None and job.status in jobs.LIVE
+    failed = job if job and job.status == "failed" and not model else None
+    return {
+        "name": name,
+        "state": "installed" if model else "fetching" if is_live else "failed" if failed else "available",
+        "size_bytes": model.size_bytes if model else offer.about_mb * 1_000_000 if offer else None,
+        "is_exact_size": model is not None,
+        "languages": offer.languages if offer else "many" if model and model.is_multilingual else "English",
+        "licence": model.licence if model else offer.licence if offer else None,
+        "note": offer.note if offer else "Added from this machine",
+        "source": model.source if model else f"{models.HUB}/{offer.repo}" if offer else None,
+        "sha256": model.sha256 if model else None,
+        "job_id": job.id if job and is_live else None,
+        "progress": job.progress if job and is_live else None,
+        "status_message": job.status_message if job and is_live else None,
+        "error": failed.error if failed else None,
+        "code": failed.error_code if failed else None,
+    }
+
+
+def request(owner: Account, *, name: str | None = None, path: str | None = None) -> Job:
+    """Fetch a model by its name, or add one from a folder or archive on this machine; a running one is joined.
+
+    Raises InvalidRequest (which of the two), NotFound (name), Conflict (here already), Unavailable.
+    """
+    if path is None:
+        name = models.offer(name or "").name
+        if any(model.name == name for model in models.installed(folder())):
+            raise Conflict(f"The model {name} is on this machine already.")
+    elif not Path(path).is_absolute():
+        raise InvalidRequest("path must be a whole path on the machine that runs FastClip.", param="path")
+    with store.write():
+        running = _latest(_file_id(name, path))
+        if running and running.status in jobs.LIVE:
+            return running
+        ask = {"name": name or "", "path": path or ""}
+        job = jobs.add(owner.id, KIND, ask, lane="light", file_id=_file_id(name, path))
+    jobs.push(job)
+    return job
+
+
+def run(job: Job, tell: Tell) -> Outcome:
+    """The `model` job. Canceled, it leaves what was fetched for the next one to go on with."""
+    ask = job.asked
+    if ask["path"]:
+        model = models.add(folder(), Path(ask["path"]), name=ask["name"], tell=tell)
+    else:
+        model = models.pull(folder(), ask["name"], tell=tell)
+    return Outcome(result={"model": model.name})
+
+
+def remove(name: str) -> None:
+    """Raises NotFound, Conflict (it is being fetched)."""
+    job = _latest(name)
+    if job and job.status in jobs.LIVE:
+        raise Conflict(f"The model {name} is being fetched; cancel that first.")
+    models.remove(folder(), name)
+
+
+def fetching(name: str) -> Job:
+    """The job that fetches a model now. Raises NotFound."""
+    job = _latest(name)
+    if job is None or job.status not in jobs.LIVE:
+        raise NotFound(f"The model {name} is not being fetched.")
+    return job
+
+
+def _file_id(name: str | None, path: str | None) -> str:
+    """What a job of this kind is about, where jobs about a source have its id."""
+    return name or Path(path or "").name
+
+
+def _latest(name: str) -> Job | None:
+    return jobs.latest(name, KIND)
