@@ -4,7 +4,7 @@ import multiprocessing
 import runpy
 import sys
 
-CHILDREN = dict.fromkeys(("edges", "frames", "index", "packets", "probe"), "media") | {"recogniser": "ai"}
+CHILDREN = dict.fromkeys(("edges", "frames", "index", "packets", "probe", "typeface"), "media") | {"recogniser": "ai"}
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()
