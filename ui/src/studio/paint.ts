@@ -1,30 +1,32 @@
 // Draws the timeline's lanes on a canvas: ruler, filmstrip, wave, keyframes; only what is in view.
 import { formatTime } from '../time';
+import type { Colours } from './colours.svelte';
 import type { Segment } from './document';
 import { between, frameAt, frameStart, type Clock } from './frames';
 import type { Filmstrip } from './recording.svelte';
 import { marks, rulerStep, timeOf, xOf, type View } from './view';
 import { loudest, type Wave } from './wave';
 
-/** Tokens the canvas draws with; see tokens.css. */
-export const COLOURS = ['text-3', 'hairline', 'control-line', 'wave', 'accent', 'sunken', 'surface'] as const;
-export type Colours = Record<(typeof COLOURS)[number], string>;
-
 export interface Lane {
   top: number;
   height: number;
 }
 
+export interface LaneSet {
+  ruler: Lane;
+  film: Lane | null;
+  wave: Lane;
+  keys: Lane | null;
+}
+
 export interface Scene {
   view: View;
   width: number;
-  lanes: { ruler: Lane; film: Lane | null; wave: Lane; keys: Lane | null };
+  lanes: LaneSet;
   duration: number;
   clock: Clock | null;
   keyframes: readonly number[];
   wave: Wave | null;
-  /** The height, 0..1, that fills the lane. */
-  summit: number;
   filmstrip: Filmstrip | null;
   segments: readonly Segment[];
   colours: Colours;
@@ -135,7 +137,7 @@ function dimOutside(context: Context, scene: Scene, lane: Lane): void {
 }
 
 function paintWave(context: Context, scene: Scene, lane: Lane): void {
-  const { view, width, wave, summit, colours, duration } = scene;
+  const { view, width, wave, colours, duration } = scene;
   const middle = lane.top + lane.height / 2;
   const end = Math.min(width, xOf(view, width, duration));
   if (!wave) {
@@ -150,7 +152,7 @@ function paintWave(context: Context, scene: Scene, lane: Lane): void {
     const time = at * bar_s;
     const x = xOf(view, width, time);
     if (x > end) break;
-    const height = Math.max(1.5, (loudest(wave, time, time + bar_s) / summit) ** LIFT * (lane.height - 6));
+    const height = Math.max(1.5, (loudest(wave, time, time + bar_s) / wave.summit) ** LIFT * (lane.height - 6));
     context.fillStyle = kept(time + bar_s / 2) ? colours.accent : colours.wave;
     context.fillRect(x, middle - height / 2, BAR_PX, height);
   }
@@ -177,7 +179,6 @@ function paintKeyframes(context: Context, scene: Scene, lane: Lane): void {
 export function paintOverview(
   context: Context,
   wave: Wave | null,
-  summit: number,
   size: { width: number; height: number },
   duration: number,
   colour: string,
@@ -188,20 +189,7 @@ export function paintOverview(
   const whole: View = { from: 0, span: duration };
   for (let x = 0; x < size.width; x += BAR_PX) {
     const [from, to] = [timeOf(whole, size.width, x), timeOf(whole, size.width, x + BAR_PX)];
-    const height = Math.max(1, (loudest(wave, from, to) / summit) ** LIFT * (size.height - 4));
+    const height = Math.max(1, (loudest(wave, from, to) / wave.summit) ** LIFT * (size.height - 4));
     context.fillRect(x, (size.height - height) / 2, 1, height);
   }
-}
-
-/** The colours as they are now in this place of the page, dark or light. */
-export function coloursOf(place: HTMLElement): Colours {
-  const probe = document.createElement('span');
-  place.append(probe);
-  const read = (token: string) => {
-    probe.style.color = `var(--${token})`;
-    return getComputedStyle(probe).color;
-  };
-  const colours = Object.fromEntries(COLOURS.map((token) => [token, read(token)])) as Colours;
-  probe.remove();
-  return colours;
 }

@@ -10,13 +10,16 @@ export interface Wave {
   perSecond: number;
   /** Finest first; heights 0..255. */
   levels: Uint8Array[];
+  /** The loudest of all, above 0 to 1: quiet recordings are drawn as high as loud ones. */
+  summit: number;
 }
 
 /** Three hours at 50 a second are 540,000 heights: folded in some milliseconds, once. */
 export function waveOf(peaks: Uint8Array, perSecond: number): Wave {
   const levels = [peaks];
   while (levels.at(-1)!.length > FOLD) levels.push(folded(levels.at(-1)!));
-  return { perSecond, levels };
+  const summit = Math.max(1, ...levels.at(-1)!) / 255;
+  return { perSecond, levels, summit };
 }
 
 /** The loudest between two times, 0..1; reads a handful of heights whatever the stretch. */
@@ -32,11 +35,6 @@ export function loudest(wave: Wave, from_s: number, to_s: number): number {
     if (heights[i]! > most) most = heights[i]!;
   }
   return most / 255;
-}
-
-/** The loudest of the whole source, 0..1: quiet recordings are drawn as high as loud ones. */
-export function summit(wave: Wave): number {
-  return Math.max(0, ...wave.levels.at(-1)!) / 255;
 }
 
 function folded(heights: Uint8Array): Uint8Array {

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { ApiError } from '../api/errors';
 import type { PartTag, Upload } from '../api/types';
 import { isSameFile, type Memory, type Unfinished } from './memory';
-import { Transfer, type Outside, type Phase, type Progress, type Wire } from './multipart';
+import { Transfer } from './multipart';
+import type { Outside, Phase, Progress, Wire } from './outside';
 import { PutError, type Put } from './put';
 
 const MIB = 2 ** 20;
