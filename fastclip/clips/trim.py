@@ -7,7 +7,7 @@ from pathlib import Path
 from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.billing import ledger
-from fastclip.clips import checks
+from fastclip.clips import checks, drawing
 from fastclip.errors import Unavailable
 from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.media import cut, frames
@@ -17,7 +17,7 @@ codecs: tuple[str, ...] = cut.CODECS
 """The picture codecs that clips keep; a worker takes them from its settings."""
 
 _log = logging.getLogger(__name__)
-_POSTER_PX = 360
+POSTER_PX = 360
 _ASPECTS = ((16, 9), (9, 16), (1, 1), (4, 3), (3, 4), (4, 5), (21, 9))
 
 
@@ -30,20 +30,22 @@ def request(
     format: str | None = None,
     quality: str | None = None,
     source_title: str | None = None,
+    preset_ref: str | None = None,
     api_key_id: str = "",
 ) -> list[Job]:
     """Check, price, reserve and queue one job per segment; returns those that were queued.
 
     spans: (start, end) in seconds from the beginning of the source. Reserves for all or none; a segment that the
     queue then refuses is given back, and when it refuses all, Unavailable is raised (backend-spec A7).
+    preset_ref: of the captions that are drawn into the clip, in the same encode; their price is added (A14, A15).
     Raises InvalidRequest, NotAllowed, NotFound, Gone, Conflict (not ready), Unprocessable, InsufficientBalance.
     """
     upload = uploads.get_ready(account.id, file_id)
     facts = upload.media
     target = checks.target(account, facts, via=via, format=format, quality=quality)
     checks.segments(facts, spans, target.format)
-    cents = rules.trim_cents(is_4k=target.is_4k)
-    asked = {
+    asked = {} if preset_ref is None else drawing.asked(account.id, facts, target.format, preset_ref)
+    asked |= {
         "format": target.format,
         "quality": target.quality,
         "max_px": target.max_px,
@@ -51,7 +53,8 @@ def request(
     }
     with store.write():
         rows = [
-            _add(account, upload.id, asked | {"start": start, "end": end}, cents, api_key_id) for start, end in spans
+            _add(account, upload.id, asked | {"start": start, "end": end}, target.is_4k, api_key_id)
+            for start, end in spans
         ]
     queued = [job for job in rows if _is_queued(job)]
     if not queued:
@@ -59,7 +62,11 @@ def request(
     return queued
 
 
-def _add(account: Account, file_id: str, ask: dict, cents: int, api_key_id: str) -> Job:
+def _add(account: Account, file_id: str, ask: dict, is_4k: bool, api_key_id: str) -> Job:
+    cents = rules.trim_cents(is_4k=is_4k)
+    if "captions" in ask:
+        ask = ask | {"trim_cents": cents}
+        cents += rules.caption_cents(round(ask["end"] - ask["start"], 3), is_4k=is_4k)
     job = jobs.add(account.id, "trim", ask, lane="ffmpeg", file_id=file_id, reserved_cents=cents, api_key_id=api_key_id)
     ledger.reserve(account, cents, job.id)
     return job
@@ -79,26 +86,31 @@ def _is_queued(job: Job) -> bool:
 
 
 def run(job: Job, tell: Tell) -> Outcome:
-    """Cut the segment out of the source, and take its poster."""
+    """Cut the segment out of the source, draw its captions, and take its poster."""
     ask = job.asked
     upload = uploads.Upload.get_by_id(job.file_id)
     facts = upload.media
     target = store.temp_dir / f"{job.id}.{job.owner.replace('/', '-')}.part.{ask['format']}"
     with store.blobs.lease(upload.key) as source:
         checks.segments(facts, [(ask["start"], ask["end"])], ask["format"])
+        words = drawing.words_of(job, upload, tell) if "captions" in ask else []
+        folder = drawing.folder_for(target) if words else None
         plan = cut.plan(
             source,
-            facts,
+            drawing.facts_of(source, upload) if folder else facts,
             start_s=ask["start"],
             end_s=ask["end"],
             format=ask["format"],
             height_px=_max_px(ask),
+            captions=folder,
             codecs=codecs,
+            tell=tell,
         )
-        done = cut.render(source, target, plan, tell=tell)
+        is_captioned = folder is not None and drawing.lay(job, folder, words, plan) > 0
+        done = cut.render(source, target, plan, tell=drawing.burning(tell) if folder else tell)
     made = Made(
         path=target,
-        poster=_poster(target, ask["format"], done.duration_s / 3),
+        poster=_poster(target, ask["format"], done.duration_s / 3, tell),
         title=ask["source_title"] or upload.stem,
         file_name=file_name(ask["source_title"] or upload.stem, ask["start"], ask["end"], ask["format"]),
         format=ask["format"],
@@ -108,21 +120,23 @@ def run(job: Job, tell: Tell) -> Outcome:
         start_s=ask["start"],
         end_s=ask["end"],
         media_kind="audio" if ask["format"] in rules.AUDIO_FORMATS else "video",
+        captioned=is_captioned,
     )
     result = {"plan": done.plan_kind, "plan_reason": done.reason, "frames": done.frames, "stages": done.stages}
-    return Outcome(made=[made], cents=job.reserved_cents, result=result)
+    is_short = "captions" in ask and not is_captioned  # nobody speaks there: what captions cost goes back
+    return Outcome(made=[made], cents=ask["trim_cents"] if is_short else job.reserved_cents, result=result)
 
 
 def _max_px(ask: dict) -> int | None:
     return ask["max_px"] if "max_px" in ask else rules.QUALITY_PX.get(ask["quality"])
 
 
-def _poster(clip: Path, format: str, at_s: float) -> Path | None:
+def _poster(clip: Path, format: str, at_s: float, tell: Tell) -> Path | None:
     """A picture from inside the clip: beginnings are often black."""
     if format in rules.AUDIO_FORMATS:
         return None
     poster = clip.with_suffix(".jpg")
-    frames.poster(clip, poster, at_s=at_s, height_px=_POSTER_PX)
+    frames.poster(clip, poster, at_s=at_s, height_px=POSTER_PX, tell=lambda _, stage: tell(1.0, stage))
     return poster
 
 

@@ -25,6 +25,7 @@ CODECS = ("h264",)
 _log = logging.getLogger("fastclip.media")
 _DAMAGE = ("Invalid data found", "Error submitting packet to decoder", "no decoder found")
 """What ffmpeg says of a source that it cannot decode."""
+_WRITTEN = 0.96  # of the work is done when all is written
 _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
 
 
@@ -79,6 +80,7 @@ def plan(
     force: str | None = None,
     codecs: tuple[str, ...] = CODECS,
     captions: Path | None = None,
+    tell: Tell | None = None,
 ) -> Plan:
     """Decide how to cut [start, end) seconds of `source` into `format` (mp4, gif, mp3, wav, m4a, flac).
 
@@ -93,9 +95,9 @@ def plan(
     if format in audio.FORMATS:
         made = _for_sound(base, Path(source), end_s)
     elif format == "mp4" and force != "encode" and facts.has_video and captions is None:
-        made = _quick(base, Path(source), end_s, height_px, codecs)
+        made = _quick(base, Path(source), end_s, height_px, codecs, tell)
     else:
-        made = _for_picture(base, Path(source), end_s, height_px)
+        made = _for_picture(base, Path(source), end_s, height_px, tell)
     if force and made.kind != force and (force, made.kind) != ("smart", "copy"):
         raise Unprocessable(f"This range cannot be cut as {force}: {made.reason}.")
     return replace(made, plan_s=time.monotonic() - began)
@@ -113,12 +115,14 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
         try:
             return _quickly(target, plan, plan.recipe, tell)
         except (splice.Failed, lossless.Failed) as error:
-            plan = _instead(source, plan, error)
+            plan = _instead(source, plan, error, tell)
     try:
-        frames = _write(source, target, plan, tell)
+        frames = _write(source, target, plan, _writing(tell))
         if plan.window and plan.format == "mp4" and frames != plan.window.frames:
-            plan, frames = _again(source, target, plan, frames, tell)
+            plan, frames = _again(source, target, plan, frames, _writing(tell))
         encoded = time.monotonic()
+        if tell:
+            tell(_WRITTEN, "Checking")
         made = _checked(target, plan, frames)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
@@ -152,14 +156,16 @@ def _for_sound(plan: Plan, source: Path, end_s: float) -> Plan:
     return replace(plan, kind="copy", reason=recipe.reason, recipe=recipe, start_s=start_s, end_s=end_s)
 
 
-def _quick(plan: Plan, source: Path, end_s: float, height_px: int | None, codecs: tuple[str, ...]) -> Plan:
+def _quick(
+    plan: Plan, source: Path, end_s: float, height_px: int | None, codecs: tuple[str, ...], tell: Tell | None
+) -> Plan:
     """A plan that copies, or the one that encodes and says why."""
     try:
         if graph.fit(plan.facts, height_px) != graph.fit(plan.facts, None):
             raise Refused("is larger than the picture that was asked for")
         recipe = smart.plan(source, plan.facts, start_s=plan.start_s, end_s=end_s, codecs=codecs)
     except Refused as reason:
-        return replace(_for_picture(plan, source, end_s, height_px), reason=f"the source {reason}")
+        return replace(_for_picture(plan, source, end_s, height_px, tell), reason=f"the source {reason}")
     kept, (width, height) = recipe.window, plan.facts.upright_px
     plan = replace(plan, kind=recipe.kind, reason=recipe.reason, recipe=recipe)
     start_s, end_s = (max(0.0, at - plan.facts.start_s) for at in recipe.span_s)
@@ -184,19 +190,19 @@ def _quickly(target: Path, plan: Plan, recipe: Recipe | lossless.Copy, tell: Tel
     return Cut(plan.kind, plan.reason, frames, plan.start_s, span_s, *size, {"plan": plan.plan_s} | stages)
 
 
-def _instead(source: Path, plan: Plan, error: Exception) -> Plan:
+def _instead(source: Path, plan: Plan, error: Exception, tell: Tell | None) -> Plan:
     """The encode that takes the place of a quick cut that failed."""
     if plan.force:
         raise Unprocessable(f"This range cannot be cut as {plan.kind}: {error}.") from error
     _log.warning("%s of %s failed, encoding instead: %s", plan.kind, source, error)
     plan = replace(plan, kind="encode", reason=f"a {plan.kind} cut did not pass its check ({error})", recipe=None)
-    return plan if plan.format in audio.FORMATS else _for_picture(plan, source, plan.end_s, None)
+    return plan if plan.format in audio.FORMATS else _for_picture(plan, source, plan.end_s, None, tell)
 
 
-def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None) -> Plan:
+def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None, tell: Tell | None) -> Plan:
     if not plan.facts.has_video:
         raise Unprocessable("This source has no picture. Choose an audio format instead.", param="format")
-    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=end_s)
+    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=end_s, tell=tell)
     rate = None
     if plan.format == "gif":
         width, height, rate = gif.shape(plan.facts, height_px)
@@ -217,13 +223,20 @@ def _write(source: Path, target: Path, plan: Plan, tell: Tell | None) -> int | N
     return encode.write(source, target, plan.facts, plan.window, size, tell=tell, captions=plan.captions)
 
 
+def _writing(tell: Tell | None) -> Tell | None:
+    """Progress while ffmpeg writes: after its last frame it still moves the index to the front."""
+    if tell is None:
+        return None
+    return lambda fraction, stage: tell(fraction * _WRITTEN, stage if fraction < 1 else "Finishing the file")
+
+
 def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> tuple[Plan, int | None]:
     """Once more, with the times of the frames that the decoder really gives: a damaged source holds packets that
     decode to nothing.
     """
     assert plan.window
     _log.warning("%s frames planned, %s made: planning again by decoding", plan.window.frames, frames)
-    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True)
+    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True, tell=tell)
     plan = replace(plan, window=kept, start_s=kept.start_s, end_s=kept.end_s)
     frames = _write(source, target, plan, tell)
     if frames != kept.frames:

@@ -35,13 +35,22 @@ class Filmstrip:
     tile_height_px: int
 
 
-def poster(source: Path, target: Path, *, at_s: float, height_px: int = 720, is_hdr: bool = False) -> None:
+def poster(
+    source: Path,
+    target: Path,
+    *,
+    at_s: float,
+    height_px: int = 720,
+    is_hdr: bool = False,
+    tell: Tell | None = None,
+) -> None:
     """Write the picture shown at `at_s` as a JPEG, upright, its short side at most `height_px`.
 
     Takes every source and every clip, GIF as well; past the end it is the first picture.
     """
     for at in (at_s, 0.0):
-        ffmpeg.run(poster_arguments(source, target, at_s=at, height_px=height_px, is_hdr=is_hdr), limits=_POSTER_LIMITS)
+        asked = poster_arguments(source, target, at_s=at, height_px=height_px, is_hdr=is_hdr)
+        ffmpeg.run(asked, tell=tell, stage="Drawing its poster", limits=_POSTER_LIMITS)
         if target.exists() and target.stat().st_size:
             return
     raise ffmpeg.Failed("no picture came out for a poster")

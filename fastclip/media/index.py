@@ -15,6 +15,7 @@ from typing import Any
 from fastclip.media import Tell, ffmpeg
 
 EPSILON_S = 0.0005
+STAGE = "Reading the frames"
 
 _LIMITS = ffmpeg.Limits(cpu_s=900, wall_s=1200, file_bytes=256 << 20)
 _WHOLE_READ_BYTES = 256 << 20
@@ -22,20 +23,20 @@ _INDEXED = ("mov", "matroska", "avi")
 _MAX_FRAMES = 6_000_000  # three hours at more than 500 frames a second
 
 
-def around(source: Path, start_s: float, end_s: float) -> list[float] | None:
+def around(source: Path, start_s: float, end_s: float, *, tell: Tell | None = None) -> list[float] | None:
     """All frame times from the keyframe before `start_s` to the first frame after `end_s`, ascending.
 
     They come from the packets, without decoding; None where those carry no times.
     """
     asked = ["around", str(source), str(start_s), str(end_s)]
-    times: list[float] | None = json.loads(ffmpeg.child("index", asked, limits=_LIMITS))
+    times: list[float] | None = json.loads(ffmpeg.child("index", asked, tell=tell, stage=STAGE, limits=_LIMITS))
     return times
 
 
 def frame_times(source: Path, target: Path, *, tell: Tell | None = None) -> int:
     """Write when each frame is shown, ascending, uint32 little-endian in units of 10 microseconds; return how many."""
     asked = ["frame_times", str(source), str(target)]
-    return int(ffmpeg.child("index", asked, tell=tell, stage="Reading the frames", limits=_LIMITS))
+    return int(ffmpeg.child("index", asked, tell=tell, stage=STAGE, limits=_LIMITS))
 
 
 def keyframes(source: Path) -> list[float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import ffmpeg as builder
 
 from fastclip.errors import Unprocessable
-from fastclip.media import ffmpeg, graph, index
+from fastclip.media import Tell, ffmpeg, graph, index
 from fastclip.media.facts import Facts
 from fastclip.media.index import EPSILON_S
 
@@ -33,19 +33,27 @@ class Window:
     is_held: bool = False
 
 
-def find(source: Path, facts: Facts, *, start_s: float, end_s: float, by_decoding: bool = False) -> Window:
+def find(
+    source: Path,
+    facts: Facts,
+    *,
+    start_s: float,
+    end_s: float,
+    by_decoding: bool = False,
+    tell: Tell | None = None,
+) -> Window:
     """The frames of `source` in the range, from its packets' timestamps (or, slower and always true, its frames').
 
     Raises Unprocessable when the range holds no frame.
     """
     by_decoding = by_decoding or facts.format_detected == "avi"  # AVI stores no presentation times
-    times = None if by_decoding else index.around(source, start_s, end_s)
+    times = None if by_decoding else index.around(source, start_s, end_s, tell=tell)
     if times is None:
-        times = _decoded(source, facts, start_s, end_s)
+        times = _decoded(source, facts, start_s, end_s, tell)
     return choose(times, start_s, end_s, float(1 / facts.fps) if facts.fps else 0.04)
 
 
-def _decoded(source: Path, facts: Facts, start_s: float, end_s: float) -> list[float]:
+def _decoded(source: Path, facts: Facts, start_s: float, end_s: float, tell: Tell | None) -> list[float]:
     """The same times as `index.around`, by ffmpeg's own count: what it will see when it cuts."""
     back = _BACK_S
     while True:
@@ -54,6 +62,8 @@ def _decoded(source: Path, facts: Facts, start_s: float, end_s: float) -> list[f
         ffmpeg.stream(
             _times_arguments(source, facts, seek_s, end_s + _BACK_S),
             printed.append,
+            tell=tell,
+            stage=index.STAGE,
             limits=graph.limits(facts, end_s + 2 * _BACK_S - seek_s),
         )
         times = sorted({seek_s + at for at in _parsed(b"".join(printed).decode())})
