@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from fastclip import rules, store, uploads
 from fastclip.api import (
     account,
+    captions,
     clips,
     control,
     docs,
@@ -61,6 +62,7 @@ def build(
         *uploads_routes.routes,
         *clips.routes,
         *library.routes,
+        *captions.routes,
         *presets.routes,
         *transcripts.routes_for(stopping),
         *models.routes,

@@ -22,6 +22,10 @@ class Span(Ask):
     end: Seconds
 
 
+class CaptionsAsk(Ask):
+    preset_ref: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
 class TrimAsk(Ask):
     example = {"file_id": "upl_a1b2c3d4e5f6", "start": 15, "end": 55, "format": "mp4", "quality": "1080p"}
     file_id: str
@@ -31,6 +35,7 @@ class TrimAsk(Ask):
     format: str | None = None
     quality: str | None = None
     source_title: Annotated[str, Meta(max_length=rules.MAX_SOURCE_TITLE_CHARS)] | None = None
+    captions: CaptionsAsk | None = None
 
     def spans(self) -> list[tuple[float, float]]:
         """Exactly one of (start and end) or segments (A6). Raises InvalidRequest."""
@@ -53,6 +58,7 @@ def create_clips(caller: NamedDependency[Caller], data: JSONBody[TrimAsk]) -> di
         format=data.format,
         quality=data.quality,
         source_title=data.source_title,
+        preset_ref=data.captions.preset_ref if data.captions else None,
         api_key_id=caller.api_key_id,
     )
     if data.segments is None:

@@ -65,7 +65,7 @@ class Watch:
 
     def begin(self) -> list[Event]:
         """The jobs that run or wait now."""
-        live = jobs.of_account(self._account_id, status.CLIP_KINDS, only_live=True, limit=200)
+        live = jobs.of_account(self._account_id, status.PANEL_KINDS, only_live=True, limit=200)
         return [_of_job(job) for job in live]
 
     def look(self) -> list[Event]:
@@ -88,7 +88,7 @@ def _changes(account_id: str, since: float) -> Iterator[Event]:
     for clip in library.changed_since(account_id, since):
         yield Event("clip", {"clip_id": clip.id, "change": _change(clip)}, clip.id, clip.changed)
     for job in jobs.changed_since(account_id, since):
-        if job.kind in status.CLIP_KINDS or job.kind in ("prepare", "proxy"):
+        if job.kind in status.PANEL_KINDS or job.kind in ("prepare", "proxy"):
             yield _of_job(job)
     for row in transcripts.changed_since(account_id, since):
         yield Event("transcript", transcripts.news(row), row.id, row.changed)
@@ -98,7 +98,7 @@ def _changes(account_id: str, since: float) -> Iterator[Event]:
 
 
 def _of_job(job: Job) -> Event:
-    if job.kind in status.CLIP_KINDS:
+    if job.kind in status.PANEL_KINDS:
         return Event("job", status.describe_fully(job), job.id, job.changed)
     shown = {"file_id": job.file_id, "status": _SOURCE_STATES.get(job.status, "preparing"), "progress": job.progress}
     return Event("preview", shown, job.id, job.changed)

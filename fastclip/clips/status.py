@@ -12,7 +12,9 @@ from fastclip.library import Clip
 from fastclip.uploads import Upload
 
 CLIP_KINDS = ("trim", "transcript")
-"""Kinds that `GET /v1/clip/{job_id}` serves and the jobs panel lists."""
+"""Kinds that `GET /v1/clip/{job_id}` serves."""
+PANEL_KINDS = (*CLIP_KINDS, "captions")
+"""Kinds that the jobs panel lists."""
 _NO_LINKS = dict.fromkeys(("download_url", "share_url", "embed_url"))
 _ETA_FROM_PERCENT = 3
 
@@ -23,6 +25,14 @@ def get(account_id: str, job_id: str) -> dict[str, Any]:
     if job.kind not in CLIP_KINDS:
         raise NotFound(f"There is no clip job {job_id} on this account.")
     return _words(job) | describe(job)
+
+
+def get_captions(account_id: str, job_id: str) -> dict[str, Any]:
+    """The same of a captions job. Raises NotFound, also for another kind of job (A10)."""
+    job = jobs.get(account_id, job_id)
+    if job.kind != "captions":
+        raise NotFound(f"There is no captions job {job_id} on this account.")
+    return describe(job) | {"captioned": job.status == "complete"}
 
 
 def describe(job: Job) -> dict[str, Any]:
@@ -63,7 +73,7 @@ def describe_fully(job: Job) -> dict[str, Any]:
 
 
 def listed(account_id: str, *, only_live: bool, limit: int) -> list[dict[str, Any]]:
-    return [describe_fully(job) for job in jobs.of_account(account_id, CLIP_KINDS, only_live=only_live, limit=limit)]
+    return [describe_fully(job) for job in jobs.of_account(account_id, PANEL_KINDS, only_live=only_live, limit=limit)]
 
 
 def _words(job: Job) -> dict[str, Any]:

@@ -73,11 +73,12 @@ def run(job: Job, tell: Tell) -> Outcome:
     if row is None:
         raise NotFound("The transcript was removed while it waited.")
     if not row.is_ready:
-        _hear(job, upload, row, tell)
+        hear(job, upload, row, tell)
     return Outcome(cents=job.reserved_cents, result={"transcript_id": row.id})
 
 
-def _hear(job: Job, upload: Upload, row: Transcript, tell: Tell) -> None:
+def hear(job: Job, upload: Upload, row: Transcript, tell: Tell) -> None:
+    """Fill the source's transcript and make it ready. The job's ask names `model` and `language`, or "" for any."""
     ask = job.asked
     model = engines.find(ask["model"] or None)
     engine = speech.WHISPER if model else speech.BUILT_IN

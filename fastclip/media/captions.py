@@ -115,7 +115,7 @@ def lay_out(
     spoken = _spoken(clean(words, min(duration_s, last_s)), style, font)
     groups = _Paging(style, font, width).pages(spoken)
     end = round(min(duration_s, 1e6) * 100)
-    starts = [group[0].start for group in groups[1:]] + [end]
+    starts = [*(group[0].start for group in groups), end][1:]
     pages = [
         _page(group, style, font, (width, height), next_start=following, is_last=n == len(groups) - 1)
         for n, (group, following) in enumerate(zip(groups, starts, strict=True))

@@ -74,6 +74,10 @@ def test_a_word_too_wide_for_the_line_makes_its_page_smaller() -> None:
     assert widest.size < 50 and widest.lines[0].width <= 0.94 * 1080 + 0.01
 
 
+def test_without_words_there_are_no_pages() -> None:
+    assert laid("").pages == ()
+
+
 # -- Times -------------------------------------------------------------------------------------------------
 
 
