@@ -104,12 +104,13 @@ def run(job: Job, tell: Tell) -> Outcome:
             height_px=_max_px(ask),
             captions=folder,
             codecs=codecs,
+            tell=tell,
         )
         is_captioned = folder is not None and drawing.lay(job, folder, words, plan) > 0
         done = cut.render(source, target, plan, tell=drawing.burning(tell) if folder else tell)
     made = Made(
         path=target,
-        poster=_poster(target, ask["format"], done.duration_s / 3),
+        poster=_poster(target, ask["format"], done.duration_s / 3, tell),
         title=ask["source_title"] or upload.stem,
         file_name=file_name(ask["source_title"] or upload.stem, ask["start"], ask["end"], ask["format"]),
         format=ask["format"],
@@ -130,12 +131,12 @@ def _max_px(ask: dict) -> int | None:
     return ask["max_px"] if "max_px" in ask else rules.QUALITY_PX.get(ask["quality"])
 
 
-def _poster(clip: Path, format: str, at_s: float) -> Path | None:
+def _poster(clip: Path, format: str, at_s: float, tell: Tell) -> Path | None:
     """A picture from inside the clip: beginnings are often black."""
     if format in rules.AUDIO_FORMATS:
         return None
     poster = clip.with_suffix(".jpg")
-    frames.poster(clip, poster, at_s=at_s, height_px=POSTER_PX)
+    frames.poster(clip, poster, at_s=at_s, height_px=POSTER_PX, tell=lambda _, stage: tell(1.0, stage))
     return poster
 
 
