@@ -244,7 +244,7 @@ class _Measure:
     def _reach(self) -> float:
         """How far the spoken word comes nearer to its neighbour than its letters do at rest."""
         if self._style.effect == "word-box":
-            return self._style.box_padding * BOX_SIDES
+            return self._style.box_padding * (BOX_SIDES + 0.5)
         if self._style.pop == 1:
             return 0.0
         return (self._style.pop - 1) / 2 * max(self.widths) + self._style.stroke
