@@ -156,9 +156,12 @@ def test_a_worker_can_run_apart_from_the_server(start: Start, tiny: Path) -> Non
     put(answer["upload_url"], tiny.read_bytes(), "video/mp4").raise_for_status()
     assert person.get(f"/v1/upload/{answer['file_id']}")["status"] == "processing"
     with subprocess.Popen([*FASTCLIP, "worker", "--data-dir", str(server.folder)]) as worker:
-        assert person.checked(answer["file_id"])["status"] == "ready"
-        worker.terminate()
-        assert worker.wait(20) == 0
+        try:
+            assert person.checked(answer["file_id"])["status"] == "ready"
+            worker.terminate()
+            assert worker.wait(30) == 0
+        finally:
+            worker.kill()
 
 
 def test_a_queue_that_is_down_takes_nothing_and_costs_nothing(start: Start, tiny: Path) -> None:
