@@ -140,7 +140,10 @@ def test_no_frame_is_without_a_word_that_belongs_on_it(tmp_path: Path, slug: str
 def test_a_word_that_is_gone_for_one_frame_is_noticed(tmp_path: Path) -> None:
     placed = drawn.laid("short-form-karaoke", SMALL, **WHITE)
     script = ass.write(placed)
-    late = replace(script, text=script.text.replace("0:00:00.67,0:00:01.16", "0:00:00.71,0:00:01.16", 1))
+    events = [line for line in script.text.splitlines() if line.endswith("}This")]
+    begins = events[1].split(",")[1]
+    late_event = events[1].replace(begins, f"{begins[:-2]}{int(begins[-2:]) + 4:02d}", 1)
+    late = replace(script, text=script.text.replace(events[1], late_event))
     assert late != script and _missing(tmp_path, placed, late)
 
 
