@@ -15,6 +15,8 @@ from fastclip.transcripts import Passage, TimedWord, Transcript
 from fastclip.uploads import Upload
 
 MAX_CHARS = 200
+_BEGUN_CHARS = 2
+"""One letter begins most words that there are: 50,000 segments then take 150 ms, and nobody is helped."""
 Term = tuple[list[str], bool]
 """Words that follow each other, and whether the last one may go on."""
 
@@ -51,7 +53,7 @@ def _terms(q: str) -> list[Term]:
             terms.append((tokens, False))
     if not terms:
         raise InvalidRequest("q holds no word to look for.", param="q")
-    if q[-1] not in '" ':
+    if q[-1] not in '" ' and len(terms[-1][0][-1]) >= _BEGUN_CHARS:
         terms[-1] = (terms[-1][0], True)
     return terms
 

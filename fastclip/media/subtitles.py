@@ -82,13 +82,16 @@ def broken(text: str) -> str:
     if len(text) < UNBROKEN_CHARS:
         return text
     places = [found.start() for found in re.finditer(rf" |(?<=[{UNSPACED}])(?=[{UNSPACED}])", text)]
-    lines = [(text[:at].rstrip(), text[at:].lstrip()) for at in places]
-    fitting = [pair for pair in lines if max(len(pair[0]), len(pair[1])) <= LINE_CHARS]
-    if not fitting:
-        if len(text) <= LINE_CHARS or not lines:
-            return text
-        return "\n".join(min(lines, key=lambda pair: max(len(pair[0]), len(pair[1]))))
-    return "\n".join(min(fitting, key=_unevenness))
+    pairs = [(text[:at].rstrip(), text[at:].lstrip()) for at in places]
+    fitting = [pair for pair in pairs if _widest(pair) <= LINE_CHARS]
+    if not fitting and (len(text) <= LINE_CHARS or not pairs):
+        return text
+    best: tuple[str, str] = min(fitting, key=_unevenness) if fitting else min(pairs, key=_widest)
+    return "\n".join(best)
+
+
+def _widest(lines: tuple[str, str]) -> int:
+    return max(len(lines[0]), len(lines[1]))
 
 
 def _unevenness(lines: tuple[str, str]) -> float:
