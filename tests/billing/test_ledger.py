@@ -176,17 +176,8 @@ def test_money_is_shown_with_two_places() -> None:
     assert ledger.dollars(7) == "$0.07"
 
 
-def machine(examples: int, steps: int) -> settings:
-    return settings(max_examples=examples, stateful_step_count=steps, deadline=None)
-
-
 def test_the_books_add_up_whatever_happens_in_any_order(data: Settings) -> None:
-    run_state_machine_as_test(LedgerMachine, settings=machine(12, 25))
-
-
-@pytest.mark.slow
-def test_the_books_add_up_over_25000_steps(data: Settings) -> None:
-    run_state_machine_as_test(LedgerMachine, settings=machine(500, 50))
+    run_state_machine_as_test(LedgerMachine, settings=settings(max_examples=12, stateful_step_count=25, deadline=None))
 
 
 SPENDER = """
