@@ -31,6 +31,7 @@ from fastclip.worker import STOP_S, Worker
 
 _log = logging.getLogger(__name__)
 _PORTS_TRIED = 20
+_LOOK_S = 0.5
 _RESTART_S = (0.2, 1.0, 5.0)
 _SOUND_S = 30.0  # a worker that lived so long did not die of its start
 
@@ -66,7 +67,8 @@ def work(settings: Settings, *, watch_stdin: bool = False) -> None:
         worker.start()
         if watch_stdin:
             threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
-        should_stop.wait()
+        while not should_stop.wait(_LOOK_S):
+            pass  # a signal that another thread received is only seen here when this one wakes
         worker.stop()
 
 

@@ -31,8 +31,11 @@ async frames => {
     const seen = [];
     for (const frame of frames) {
         const arrived = once("seeked");
+        const painted = new Promise(done => video.requestVideoFrameCallback(done));
         video.currentTime = (frame + 0.5) / FPS;
         await arrived;
+        // A busy machine paints after it says that it has sought.
+        await Promise.race([painted, new Promise(done => setTimeout(done, 2000))]);
         context.drawImage(video, 0, 0);
         let number = 0;
         for (let bit = 0; bit < 16; bit++) {
