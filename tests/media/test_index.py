@@ -95,6 +95,7 @@ def test_frames_and_times_of_the_index_are_those_that_ffmpeg_sees(folder):
         lambda moov: moov[: moov.index(b"stts") + 12] + b"\xff\xff\xff\xff" + moov[moov.index(b"stts") + 16 :],
         lambda moov: moov[: moov.index(b"stco") + 12] + b"\xff\xff\xff\xff" + moov[moov.index(b"stco") + 16 :],
         lambda moov: moov[: moov.index(b"stsc") + 16] + b"\xff\xff\xff\xff" + moov[moov.index(b"stsc") + 20 :],
+        lambda moov: moov[: moov.index(b"stsz") + 16] + bytes(4) + moov[moov.index(b"stsz") + 20 :],
         lambda moov: box(b"trak", moov) * 3,
         lambda moov: b"",
     ],

@@ -180,6 +180,8 @@ def _samples(moov: bytes, boxes: _Boxes, file_bytes: int) -> tuple[np.ndarray, .
     dts = dts + min(0, int(delay.min(initial=0)))
     if count and (int(np.abs(pts).max()) > _MAX_TICKS or int(duration.max()) >= 1 << 31):
         raise Unindexed("has a damaged index")
+    if not size.all():
+        raise Unindexed("has samples of no bytes")
     is_key = np.ones(count, bool)
     if b"stss" in boxes:
         keys = table(moov, *boxes[b"stss"], ">u4")[:, 0] - 1
