@@ -17,7 +17,10 @@ import pages
 # What the tests start, by any of its names, and Debian's package of it.
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "curl": ("curl",),
     "nginx-light": ("nginx",),
+    "postgresql": ("pg_ctlcluster", "initdb"),
+    "redis-server": ("redis-server",),
     "xdotool": ("xdotool",),
     "xvfb": ("Xvfb",),
 }

@@ -7,7 +7,8 @@ silences, and each group of them is one line: {"until_s", "words": [[text, start
 
 import os
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+if __name__ == "__main__":  # in the child alone: who imports this file may have a model to fetch
+    os.environ["HF_HUB_OFFLINE"] = "1"
 
 import bisect
 import itertools
