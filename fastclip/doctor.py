@@ -19,6 +19,7 @@ from typing import Literal
 
 from fastclip import settings as kept
 from fastclip import toolkits
+from fastclip.ai import models, speech
 from fastclip.errors import FastClipError
 from fastclip.media import ffmpeg
 from fastclip.settings import Settings
@@ -59,6 +60,7 @@ def checks(settings: Settings) -> list[Check]:
         "sqlite": database,
         "ffmpeg": encoders,
         "ffprobe": ffprobe,
+        "speech": lambda: hearing(settings.models_dir),
         "secrets": lambda: secrets(settings),
         "port": lambda: port(settings.host, settings.port),
         "interface": pages,
@@ -127,6 +129,14 @@ def ffprobe() -> Check:
     """What reads the facts of an upload."""
     found = ffmpeg.tools().ffprobe
     return Check("ffprobe", "ok", str(found) if found else "none here; PyAV reads in its place")
+
+
+def hearing(models_dir: Path) -> Check:
+    """What transcripts would be made with."""
+    model = models.find(models_dir)
+    if model is None:
+        return Check("speech", "warn", speech.NOTES[speech.BUILT_IN], "fastclip models pull small")
+    return Check("speech", "ok", f"{model.name}; {speech.device(model).why}")
 
 
 def secrets(settings: Settings) -> Check:

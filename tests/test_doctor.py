@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from fastclip import doctor, settings
+from fastclip.ai import models
 from fastclip.doctor import Check
 from fastclip.media import ffmpeg
+from tests.ai.conftest import TINY
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def stand_in(folder: Path, script: str) -> Path:
 def test_a_machine_that_was_set_up_fails_in_nothing(home: settings.Settings) -> None:
     rows = doctor.checks(home)
     assert [row for row in rows if row.state == "fail"] == []
-    names = "python, data folder, disk, sqlite, ffmpeg, ffprobe, secrets, port, interface, window"
+    names = "python, data folder, disk, sqlite, ffmpeg, ffprobe, speech, secrets, port, interface, window"
     assert [row.name for row in rows] == names.split(", ")
 
 
@@ -126,3 +128,11 @@ def test_a_machine_without_a_display_is_no_fault(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     assert doctor.window().state == "ok"
+
+
+def test_the_speech_row_names_the_model_or_how_to_get_one(home: settings.Settings) -> None:
+    row = doctor.hearing(home.models_dir)
+    assert (row.state, row.fix) == ("warn", "fastclip models pull small") and "one word in three" in row.cause
+    models.add(home.models_dir, TINY, name="tiny-espeak")
+    row = doctor.hearing(home.models_dir)
+    assert row.state == "ok" and row.cause.startswith("tiny-espeak; ")

@@ -29,7 +29,6 @@ def made(folder: Path, gop: int) -> Path:
     """Ten minutes: one noisy unit, again and again."""
     unit, target, again = folder / f"unit{gop}.mp4", folder / f"gop{gop}.mp4", folder / "list.txt"
     if not target.exists():
-        sound = ["-f", "lavfi", "-i", f"anoisesrc=d={UNIT_S}:a=0.2:r=48000", "-c:a", "aac", "-b:a", "128k"]
         x264 = f"keyint={gop}:min-keyint={gop}:scenecut=0:bframes=2:ref=2"
         picture = [
             "-c:v",
@@ -43,10 +42,11 @@ def made(folder: Path, gop: int) -> Path:
             "-pix_fmt",
             "yuv420p",
         ]
-        run([FFMPEG, "-v", "error", "-y", "-f", "lavfi", "-i", GRAIN, *sound, *picture, str(unit)])
+        run([FFMPEG, "-v", "error", "-y", "-f", "lavfi", "-i", GRAIN, *picture, str(unit)])
         again.write_text(f"file {unit.name}\n" * (TOTAL_S // UNIT_S))
-        copied = ["-f", "concat", "-i", str(again), "-c", "copy", "-movflags", "+faststart", str(target)]
-        run([FFMPEG, "-v", "error", "-y", *copied])
+        sound = ["-f", "lavfi", "-i", f"anoisesrc=d={TOTAL_S}:a=0.2:r=48000"]
+        kept = ["-c:v", "copy", "-c:a", "aac", "-b:a", "128k", "-movflags", "+faststart", str(target)]
+        run([FFMPEG, "-v", "error", "-y", "-f", "concat", "-i", str(again), *sound, *kept])
     return target
 
 
