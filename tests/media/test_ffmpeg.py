@@ -17,8 +17,18 @@ ENDLESS = ["-f", "lavfi", "-i", "testsrc2=s=320x180:r=30", "-filter:v", "realtim
 NOWHERE = ["-f", "null", "-"]
 
 
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    """The servers of other tests' fixtures run on as children of this process: they are not ffmpeg's."""
+    _known.clear()
+    _known.update(one.pid for one in psutil.Process().children(recursive=True))
+
+
+_known: set[int] = set()
+
+
 def _children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    return [one for one in psutil.Process().children(recursive=True) if one.pid not in _known]
 
 
 def test_the_ffmpeg_in_use_is_the_one_that_came_with_fastclip():
