@@ -146,6 +146,7 @@ def window(data_dir: Path | None, port: int | None) -> None:
     type=click.Choice(["h264", "hevc", "vp9", "av1"]),
     help="Picture codecs that an mp4 may keep; default: h264.",
 )
+@click.option("--merge", "is_merge", is_flag=True, help="Join the segments to one file, in their order.")
 @click.option("--json", "as_json", is_flag=True, help="Print frames, duration, plan and seconds spent as JSON.")
 def clip(
     source: Path,
@@ -157,6 +158,7 @@ def clip(
     out: Path,
     force: str | None,
     codecs: tuple[str, ...],
+    is_merge: bool,
     as_json: bool,
 ) -> None:
     """Cut exact pieces out of a file. Needs no server and no account."""
@@ -170,19 +172,13 @@ def clip(
     _check_format(facts.media_kind, format_, quality)
     checks.segments(facts, spans, format_)
     px = rules.QUALITY_PX.get(rules.QUALITY_ALIASES.get(quality or "", quality or ""))
+    options: dict[str, Any] = {"format": format_, "height_px": px, "force": force, "codecs": codecs or cut.CODECS}
+    if is_merge:
+        return _merge(source, facts, spans, out, options, as_json=as_json)
     made = []
     for (start_s, end_s), target in zip(spans, _targets(out, len(spans)), strict=True):
         began = time.monotonic()
-        plan = cut.plan(
-            source,
-            facts,
-            start_s=start_s,
-            end_s=end_s,
-            format=format_,
-            height_px=px,
-            force=force,
-            codecs=codecs or cut.CODECS,
-        )
+        plan = cut.plan(source, facts, start_s=start_s, end_s=end_s, **options)
         with progress(target.name, quiet=as_json) as tell, _in_place(target, format_) as part:
             done = cut.render(source, part, plan, tell=tell)
         made.append(_said(target, done, time.monotonic() - began))
@@ -191,6 +187,28 @@ def clip(
         if as_json
         else "\n".join(_sentence(one) for one in made)
     )
+
+
+def _merge(
+    source: Path,
+    facts: Any,
+    spans: list[tuple[float, float]],
+    out: Path,
+    options: dict[str, Any],
+    *,
+    as_json: bool,
+) -> None:
+    from fastclip.clips import merge as checks
+    from fastclip.media import merge
+
+    checks.check_format(options["format"])
+    checks.check_length(spans)
+    began = time.monotonic()
+    plan = merge.plan(source, facts, spans, **options)
+    with progress(out.name, quiet=as_json) as tell, _in_place(out, options["format"]) as part:
+        done = merge.render(source, part, plan, tell=tell)
+    made = _said(out, done, time.monotonic() - began)
+    click.echo(json.dumps(made, indent=2) if as_json else _sentence(made))
 
 
 def _check_format(kind: str, format_: str, quality: str | None) -> None:

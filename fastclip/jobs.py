@@ -27,7 +27,7 @@ MAX_ATTEMPTS = 3
 RING_AGAIN_S = 10.0
 """A pending job that nobody took for so long is rung for again."""
 WORKER_SEEN_S = 10.0
-PREFIXES = {"trim": "job_", "auto": "job_auto_", "captions": "job_cap_", "transcript": "job_txt_"}
+PREFIXES = {"trim": "job_", "merge": "job_", "auto": "job_auto_", "captions": "job_cap_", "transcript": "job_txt_"}
 
 Tell = Callable[[float, str], None]
 """Progress of a job's body: (fraction 0-1, what is being done). Raises Canceled when the job was stopped."""

@@ -38,6 +38,8 @@ MAX_SOURCE_S = 3 * HOUR
 MAX_SEGMENT_S = 10 * MINUTE
 MAX_GIF_S = 30
 MAX_SEGMENTS = 50
+MAX_MERGED_S = MAX_SOURCE_S
+"""Of all segments together: a merged clip can be a source again."""
 MAX_FONT_BYTES = 10 * MB
 MAX_QUERY_CHARS = 500
 MAX_KEY_NAME_CHARS = 100

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from fastclip import accounts, engines, jobs, library, rules, sources, store, uploads
 from fastclip.billing import ledger
-from fastclip.clips import caption, transcript, trim
+from fastclip.clips import caption, merge, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
@@ -28,6 +28,7 @@ BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
     "prepare": sources.prepare,
     "proxy": sources.render_proxy,
     "trim": trim.run,
+    "merge": merge.run,
     "captions": caption.run,
     "transcript": transcript.run,
     "model": engines.run,

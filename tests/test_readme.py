@@ -79,6 +79,7 @@ def test_readme_lists_every_price():
         ("Clip duration, a segment", f"{rules.MAX_SEGMENT_S // rules.MINUTE} min"),
         ("GIF duration", f"{rules.MAX_GIF_S} s"),
         ("Segments a request", str(rules.MAX_SEGMENTS)),
+        ("Merged clip, all segments together", f"{rules.MAX_MERGED_S // rules.HOUR} h"),
         ("Caption font size", f"{rules.MAX_FONT_BYTES // rules.MB} MB"),
         ("AI query", f"{rules.MAX_QUERY_CHARS} characters"),
         ("API key name", f"{rules.MAX_KEY_NAME_CHARS} characters"),

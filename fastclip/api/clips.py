@@ -11,7 +11,7 @@ from fastclip import rules
 from fastclip.api.auth import Caller
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
-from fastclip.clips import cancel, status, trim
+from fastclip.clips import cancel, merge, status, trim
 from fastclip.errors import InvalidRequest
 
 Seconds = Annotated[float, Meta(ge=0)]
@@ -36,6 +36,7 @@ class TrimAsk(Ask):
     quality: str | None = None
     source_title: Annotated[str, Meta(max_length=rules.MAX_SOURCE_TITLE_CHARS)] | None = None
     captions: CaptionsAsk | None = None
+    merge: bool = False
 
     def spans(self) -> list[tuple[float, float]]:
         """Exactly one of (start and end) or segments (A6). Raises InvalidRequest."""
@@ -48,8 +49,10 @@ class TrimAsk(Ask):
 
 @post("/v1/clip", status_code=200, sync_to_thread=True, opt={"rate": "jobs"})
 def create_clips(caller: NamedDependency[Caller], data: JSONBody[TrimAsk]) -> dict[str, Any]:
-    """Cut one range, or up to 50 segments, out of a ready upload."""
+    """Cut one range, or up to 50 segments, out of a ready upload; with `merge` the segments become one clip."""
     spans = data.spans()
+    if data.merge:
+        return _merged(caller, data, spans)
     queued = trim.request(
         caller.account,
         data.file_id,
@@ -67,6 +70,24 @@ def create_clips(caller: NamedDependency[Caller], data: JSONBody[TrimAsk]) -> di
     if len(queued) < len(spans):
         said |= {"status": "partial", "error": "Clip queue is temporarily unavailable"}
     return said
+
+
+def _merged(caller: Caller, data: TrimAsk, spans: list[tuple[float, float]]) -> dict[str, Any]:
+    if data.segments is None:
+        raise InvalidRequest("merge joins segments; send segments instead of start and end.", param="merge")
+    if data.captions is not None:
+        raise InvalidRequest("A merged clip takes no captions; merge first, then caption the clip.", param="captions")
+    job = merge.request(
+        caller.account,
+        data.file_id,
+        spans,
+        via=caller.via,
+        format=data.format,
+        quality=data.quality,
+        source_title=data.source_title,
+        api_key_id=caller.api_key_id,
+    )
+    return {"job_id": job.id, "status": "pending"}
 
 
 @get("/v1/clip/{job_id:str}", sync_to_thread=True)

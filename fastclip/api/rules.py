@@ -33,6 +33,7 @@ def _limits() -> dict[str, Any]:
         "max_segment_s": rules.MAX_SEGMENT_S,
         "max_gif_s": rules.MAX_GIF_S,
         "max_segments": rules.MAX_SEGMENTS,
+        "max_merged_s": rules.MAX_MERGED_S,
         "max_clip_title_chars": rules.MAX_CLIP_TITLE_CHARS,
         "max_key_name_chars": rules.MAX_KEY_NAME_CHARS,
         "max_api_keys": rules.MAX_API_KEYS,

@@ -11,7 +11,7 @@ from fastclip.jobs import Job
 from fastclip.library import Clip
 from fastclip.uploads import Upload
 
-CLIP_KINDS = ("trim", "transcript")
+CLIP_KINDS = ("trim", "merge", "transcript")
 """Kinds that `GET /v1/clip/{job_id}` serves."""
 PANEL_KINDS = (*CLIP_KINDS, "captions")
 """Kinds that the jobs panel lists."""
@@ -66,6 +66,7 @@ def describe_fully(job: Job) -> dict[str, Any]:
         "source_name": upload and upload.filename,
         "start": ask.get("start"),
         "end": ask.get("end"),
+        "segments": [{"start": start, "end": end} for start, end in ask.get("segments", [])],
         "frames": job.made.get("frames"),
         "created_at": store.rfc3339(job.created_at),
         "eta_s": _eta_s(job),

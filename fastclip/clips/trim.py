@@ -56,7 +56,7 @@ def request(
             _add(account, upload.id, asked | {"start": start, "end": end}, target.is_4k, api_key_id)
             for start, end in spans
         ]
-    queued = [job for job in rows if _is_queued(job)]
+    queued = [job for job in rows if is_queued(job)]
     if not queued:
         raise Unavailable("The clip queue is temporarily unavailable; nothing was charged. Try again in a moment.")
     return queued
@@ -72,7 +72,7 @@ def _add(account: Account, file_id: str, ask: dict, is_4k: bool, api_key_id: str
     return job
 
 
-def _is_queued(job: Job) -> bool:
+def is_queued(job: Job) -> bool:
     """Ring for the job; one that the queue does not take ends here, refunded."""
     try:
         jobs.push(job)
@@ -110,7 +110,7 @@ def run(job: Job, tell: Tell) -> Outcome:
         done = cut.render(source, target, plan, tell=drawing.burning(tell) if folder else tell)
     made = Made(
         path=target,
-        poster=_poster(target, ask["format"], done.duration_s / 3, tell),
+        poster=poster(target, ask["format"], done.duration_s / 3, tell),
         title=ask["source_title"] or upload.stem,
         file_name=file_name(ask["source_title"] or upload.stem, ask["start"], ask["end"], ask["format"]),
         format=ask["format"],
@@ -131,13 +131,13 @@ def _max_px(ask: dict) -> int | None:
     return ask["max_px"] if "max_px" in ask else rules.QUALITY_PX.get(ask["quality"])
 
 
-def _poster(clip: Path, format: str, at_s: float, tell: Tell) -> Path | None:
+def poster(clip: Path, format: str, at_s: float, tell: Tell) -> Path | None:
     """A picture from inside the clip: beginnings are often black."""
     if format in rules.AUDIO_FORMATS:
         return None
-    poster = clip.with_suffix(".jpg")
-    frames.poster(clip, poster, at_s=at_s, height_px=POSTER_PX, tell=lambda _, stage: tell(1.0, stage))
-    return poster
+    picture = clip.with_suffix(".jpg")
+    frames.poster(clip, picture, at_s=at_s, height_px=POSTER_PX, tell=lambda _, stage: tell(1.0, stage))
+    return picture
 
 
 def file_name(title: str, start_s: float, end_s: float, format: str) -> str:

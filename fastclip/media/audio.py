@@ -81,6 +81,11 @@ def arguments(
         rate=rate_for(facts, form),
         pad=pad,
     )
+    return output(stream, target, facts, form)
+
+
+def output(stream: graph.Stream, target: Path, facts: Facts, form: Format) -> list[str]:
+    """The arguments that write a stream of samples to a file."""
     if form.codec == "flac":  # its encoder refuses a short first frame, which a trim leaves
         stream = stream.filter("asetnsamples", n=_BLOCK_SAMPLES, p=0)
     return graph.argv(

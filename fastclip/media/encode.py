@@ -69,4 +69,5 @@ def _still(window: Window) -> dict[str, object]:
     """For a clip that begins or ends inside a still picture: its last frame ends with the clip, and no frame is
     coded out of order, for x264 would put off the beginning by as long as the first frame stands.
     """
-    return {"bf": 0, "bsf:v": f"setts=duration=min(DURATION\\,{window.end_s - window.start_s:.6f}/TB-PTS)"}
+    length = f"{window.end_s - window.start_s:.6f}/TB-PTS"
+    return {"bf": 0, "bsf:v": f"setts=duration=if(eq(NEXT_PTS\\,NOPTS)\\,{length}\\,DURATION)"}
