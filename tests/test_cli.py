@@ -41,7 +41,10 @@ def frames(path: Path) -> int:
 def test_the_help_names_every_command_in_its_order(run) -> None:
     code, out, _ = run("--help")
     listed = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.strip()]
-    assert (code, listed) == (0, ["serve", "worker", "window", "clip", "caption", "transcribe", "models", "user", "key", "doctor"])
+    assert (code, listed) == (
+        0,
+        ["serve", "worker", "window", "clip", "caption", "transcribe", "models", "user", "key", "doctor"],
+    )
 
 
 def test_the_version_is_the_packages(run) -> None:
