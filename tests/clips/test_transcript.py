@@ -232,7 +232,7 @@ def test_the_jobs_answer_holds_the_words(owner, talk):
     said = status.get(owner.id, job.id)
     assert said["status"] == "complete" and said["cost"] == 0.02 and said["segments"] and said["text"]
     listed = status.listed(owner.id, only_live=False, limit=5)
-    assert listed[0]["kind"] == "transcript" and "segments" not in listed[0]
+    assert listed[0]["kind"] == "transcript" and "text" not in listed[0]
 
 
 def test_a_clip_has_the_words_that_lie_in_it_from_its_own_beginning(owner, talk):
