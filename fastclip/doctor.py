@@ -21,7 +21,7 @@ from fastclip import settings as kept
 from fastclip import toolkits
 from fastclip.ai import models, speech
 from fastclip.errors import FastClipError
-from fastclip.media import ffmpeg
+from fastclip.media import ffmpeg, hardware
 from fastclip.settings import Settings
 
 OLDEST_SQLITE = (3, 38)  # `->>`, RETURNING and STRICT tables; Debian 12 has 3.40
@@ -59,6 +59,7 @@ def checks(settings: Settings) -> list[Check]:
         "disk": lambda: disk(settings.data_dir),
         "sqlite": database,
         "ffmpeg": encoders,
+        "hardware": lambda: graphics(settings.hardware_encoders),
         "ffprobe": ffprobe,
         "speech": lambda: hearing(settings.models_dir),
         "secrets": lambda: secrets(settings),
@@ -123,6 +124,18 @@ def encoders() -> Check:
     if missing:
         return Check("ffmpeg", "fail", f"{tools.version} at {tools.ffmpeg} cannot use: {', '.join(missing)}.", fix)
     return Check("ffmpeg", "ok", f"{tools.version}, every encoder and libass tried ({tools.ffmpeg})")
+
+
+def graphics(is_wanted: bool) -> Check:
+    """The graphics hardware that whole encodes use, tried with ten frames."""
+    if not is_wanted:
+        return Check("hardware", "ok", "switched off by `hardware_encoders`; libx264 encodes")
+    found = hardware.find()
+    if found is None:
+        tried = ", ".join(one.title for one in hardware.likely())
+        why = f"tried without success: {tried}" if tried else "no graphics device is here"
+        return Check("hardware", "ok", f"libx264 encodes ({why})")
+    return Check("hardware", "ok", f"{found.title} ({found.name}) encodes whole clips; it was tried")
 
 
 def ffprobe() -> Check:

@@ -51,6 +51,9 @@ class Settings:
         "Picture codecs that clips keep, cut without encoding them whole: `h264`, which every player plays, "
         "`hevc`, `vp9`, `av1`",
     )
+    hardware_encoders: bool = _setting(
+        True, "Whole encodes use the graphics hardware where it works (NVENC, Quick Sync, AMF, VideoToolbox, VAAPI)"
+    )
     light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
     heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
     secrets: str = _setting(

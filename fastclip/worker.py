@@ -19,6 +19,7 @@ from fastclip.clips import caption, merge, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
+from fastclip.media import hardware
 from fastclip.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.owner = jobs.owner_name()
         trim.codecs = settings.cut_codecs
+        self._may_use_hardware = settings.hardware_encoders
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
             "light": settings.light_workers,
@@ -60,6 +62,8 @@ class Worker:
 
     def start(self) -> None:
         jobs.extend(self.owner, [])
+        if self._may_use_hardware:
+            hardware.begin()
         _sweep_temp()
         self._serving = store.queue.serve(self.perform, self._lanes)
         for thread in self._threads:
