@@ -38,8 +38,10 @@ class Desk:
         return bool(subprocess.run(search, env=self.env, capture_output=True).stdout.split())
 
     def close_window(self) -> None:
-        search = ["xdotool", "search", "--onlyvisible", "--name", "FastClip", "windowfocus", "--sync", "key", "ctrl+w"]
-        subprocess.run(search, env=self.env, check=True)
+        focus = ["xdotool", "search", "--onlyvisible", "--name", "FastClip", "windowfocus", "--sync"]
+        subprocess.run(focus, env=self.env, check=True)
+        # A call of its own types into the focus; chained, the key's release goes to a window that its press closed.
+        subprocess.run(["xdotool", "key", "ctrl+w"], env=self.env, check=True)
 
     def processes(self, word: str = "") -> list[psutil.Process]:
         """Whatever runs with this data folder in its arguments, of `word` only."""
