@@ -11,7 +11,8 @@ def screen() -> Iterator[str]:
     """What DISPLAY must be, `:7`, while Xvfb shows 1440x900 there."""
     reads, writes = os.pipe()
     xvfb = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writes), "-screen", "0", "1440x900x24", "-nolisten", "tcp"],
+        # It would begin anew each time that its last client leaves, and turn away who comes meanwhile.
+        ["Xvfb", "-displayfd", str(writes), "-screen", "0", "1440x900x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=[writes],
         stderr=subprocess.DEVNULL,
     )

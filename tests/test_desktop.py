@@ -72,7 +72,7 @@ def desk(tmp_path: Path, display: str) -> Iterator[Desk]:
     for process in desk.processes():
         process.kill()
     for started in desk.started:
-        started.communicate(timeout=10)
+        print(started.args, started.returncode, *started.communicate(timeout=10))  # for whoever reads a failure
 
 
 def test_the_window_opens_signed_in_and_takes_everything_along_when_it_closes(desk: Desk) -> None:
