@@ -8,8 +8,10 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from fastclip import accounts, settings, store, uploads
+from fastclip import accounts, jobs, library, rules, settings, store, uploads
 from fastclip.accounts import Account
+from fastclip.jobs import Made
+from fastclip.library import Clip
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from fastclip.worker import Worker
@@ -108,6 +110,26 @@ def send_file(account: Account, path: Path, **options: object) -> Upload:
     arrival.keep()
     uploads.received(upload.key)
     return uploads.get(account.id, upload.id)
+
+
+def keep_clip(account: Account, title: str = "Opening", format: str = "mp4", **other: object) -> Clip:
+    """A clip in the library, whose bytes are `film` and no film."""
+    path, poster = store.temp_dir / f"clip.{format}", store.temp_dir / "clip.jpg"
+    path.write_bytes(b"film")
+    poster.write_bytes(b"poster")
+    facts = {"quality": "480p", "aspect_ratio": "16:9", "duration_s": 1.2345, "start_s": 1.0, "end_s": 2.0} | other
+    made = Made(
+        path=path,
+        poster=poster,
+        title=title,
+        file_name=f"{title}.{format}",
+        format=format,
+        media_kind="audio" if format in rules.AUDIO_FORMATS else "video",
+        **facts,
+    )
+    clip = library.keep(jobs.add(account.id, "trim", {}, lane="ffmpeg", file_id="upl_1"), made)
+    library.add(clip)
+    return clip
 
 
 def make(*arguments: str) -> None:

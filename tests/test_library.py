@@ -3,36 +3,17 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import jobs, library, rules, store
+from fastclip import library, rules, store
 from fastclip.accounts import Account
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound
-from fastclip.jobs import Made
 from fastclip.library import Clip
 from fastclip.settings import Settings
 from tests.conftest import everything_kept
+from tests.conftest import keep_clip as keep
 
 
 @pytest.fixture(autouse=True)
 def _opened(data: Settings) -> None: ...
-
-
-def keep(account: Account, title: str = "Opening", format: str = "mp4", **other: object) -> Clip:
-    path, poster = store.temp_dir / f"clip.{format}", store.temp_dir / "clip.jpg"
-    path.write_bytes(b"film")
-    poster.write_bytes(b"poster")
-    facts = {"quality": "480p", "aspect_ratio": "16:9", "duration_s": 1.2345, "start_s": 1.0, "end_s": 2.0} | other
-    made = Made(
-        path=path,
-        poster=poster,
-        title=title,
-        file_name=f"{title}.{format}",
-        format=format,
-        media_kind="audio" if format in rules.AUDIO_FORMATS else "video",
-        **facts,
-    )
-    clip = library.keep(jobs.add(account.id, "trim", {}, lane="ffmpeg", file_id="upl_1"), made)
-    library.add(clip)
-    return clip
 
 
 def titles(account: Account, **filters: object) -> list[str]:

@@ -15,6 +15,7 @@ from litestar.exceptions import HTTPException
 from fastclip import rules, store, uploads
 from fastclip.api import (
     account,
+    admin,
     captions,
     clips,
     control,
@@ -66,6 +67,7 @@ def build(
         *presets.routes,
         *transcripts.routes_for(stopping),
         *models.routes,
+        *admin.routes_for(settings),
         *rules_route.routes,
         *unbuilt.routes,
         events.route(stopping),

@@ -23,7 +23,7 @@ from fastclip import jobs, rules, store
 from fastclip.settings import Settings
 
 FOLDER = Path(fastclip.__file__).parent / "ui"
-ADDRESSES = ("", "studio", "library", "settings", "setup", "sign-in")
+ADDRESSES = ("", "studio", "library", "settings", "owner", "setup", "sign-in")
 """First words of the addresses that the pages themselves know."""
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "

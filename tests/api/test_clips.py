@@ -53,3 +53,13 @@ def test_the_api_describes_merge(site: Site) -> None:
     with site.client() as client:
         schemas = client.get("/openapi.json").json()["components"]["schemas"]
     assert schemas["TrimAsk"]["properties"]["merge"] == {"type": "boolean", "default": False}
+
+
+def test_an_unfinished_multipart_upload_is_aborted_as_often_as_it_is_asked(site: Site) -> None:
+    ask = {"filename": "a.mp4", "content_type": "video/mp4", "file_size": 9 << 20, "part_size": 5 << 20}
+    with site.with_key() as client:
+        begun = client.post("/v1/upload/multipart/initiate", json=ask | {"part_count": 2}).raise_for_status().json()
+        ids = {name: begun[name] for name in ("file_id", "upload_id")}
+        for _ in range(2):
+            answer = client.post("/v1/upload/multipart/abort", json=ids)
+            assert answer.json() == {"ok": True, "file_id": begun["file_id"], "status": "failed"}

@@ -26,6 +26,7 @@ export const TABLE = {
   'go.library': { name: 'Go to the library', group: 'Go to', keys: ['g l'] },
   'go.account': { name: 'Go to your account', group: 'Go to', keys: ['g a'] },
   'go.keys': { name: 'Go to API keys', group: 'Go to', keys: ['g k'] },
+  'go.owner': { name: 'Go to the owner’s desk', group: 'Go to', keys: ['g o'] },
   'go.appearance': { name: 'Go to appearance', group: 'Go to', keys: [] },
 
   'studio.open': { name: 'Open a recording', group: 'Segments', keys: ['$mod+o'] },

@@ -41,6 +41,7 @@ export type paths = {
   '/v1/account/signup-credit': { post: Operation<{ granted: number; balance: number }, { body: Empty }> };
   '/v1/keys': { get: Operation<{ data: t.Key[] }>; post: Operation<t.NewKey, { body: { name: string } }> };
   '/v1/keys/{key_id}': { delete: Operation<Ok, { path: { key_id: string } }> };
+  '/v1/admin/health': { get: Operation<{ data: t.Check[] }> };
   '/v1/balance': { get: Operation<t.Balance> };
   '/v1/rules': { get: Operation<t.Rules> };
 

@@ -57,6 +57,14 @@ export interface NewKey {
   created_at: string;
 }
 
+/** One row of the health page. */
+export interface Check {
+  name: string;
+  state: 'ok' | 'warn' | 'fail';
+  cause: string;
+  fix: string;
+}
+
 /** [minutes, cents]: up to so many minutes cost so many cents. */
 export type Tier = number[];
 

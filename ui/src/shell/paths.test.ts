@@ -6,6 +6,7 @@ test.each([
   ['/studio', true],
   ['/library/1', true],
   ['/settings/keys', true],
+  ['/owner/health', true],
   ['/docs', false],
   ['/_s/clips/1.mp4', false],
   ['/libraryish', false],

@@ -2,8 +2,9 @@
 import { account } from './account';
 import { auth } from './auth';
 import { library } from './library';
+import { owner } from './owner';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
 import { uploads } from './uploads';
 
-export const text = { account, auth, errors, kit, library, shell, studio, uploads } as const;
+export const text = { account, auth, errors, kit, library, owner, shell, studio, uploads } as const;

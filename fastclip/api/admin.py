@@ -1,0 +1,32 @@
+"""The owner's desk: how this installation stands. People are in `members.py`. Source: backend-spec 2.7."""
+
+from dataclasses import asdict
+from typing import Any
+
+from litestar import get
+from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
+
+from fastclip import doctor, jobs
+from fastclip.api.auth import Caller, owner_only
+from fastclip.doctor import Check
+from fastclip.settings import Settings
+
+
+def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
+    """Handlers over the settings that this server was started with."""
+
+    @get("/v1/admin/health", sync_to_thread=True, guards=[owner_only])
+    def show_health(caller: NamedDependency[Caller]) -> dict[str, Any]:
+        """What `fastclip doctor` finds on this machine, and whether the worker lives."""
+        checks = [_worker(), *(check for check in doctor.checks(settings) if check.name != "port")]
+        return {"data": [asdict(check) for check in checks]}
+
+    return [show_health]
+
+
+def _worker() -> Check:
+    """Not doctor's: it looks at a machine where nothing runs yet, and so `port` is no news here."""
+    if jobs.has_worker():
+        return Check("worker", "ok", "at work")
+    return Check("worker", "fail", "No worker has been heard of lately; jobs wait.", "Start FastClip again.")

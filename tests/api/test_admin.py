@@ -1,0 +1,13 @@
+from fastclip import jobs
+from tests.api.conftest import Site
+
+
+def test_the_owner_sees_what_doctor_finds_and_whether_the_worker_lives(site: Site) -> None:
+    with site.signed_in() as desk:
+        rows = {row["name"]: row for row in desk.get("/v1/admin/health").raise_for_status().json()["data"]}
+        assert rows["worker"]["state"] == "fail" and rows["worker"]["fix"]
+        assert rows["ffmpeg"]["state"] == "ok" and {"disk", "secrets", "data folder"} <= set(rows)
+        jobs.extend(jobs.owner_name(), [])
+        assert "port" not in rows, "that it is taken is no news while the server runs"
+        again = desk.get("/v1/admin/health").json()["data"]
+        assert again[0] == {"name": "worker", "state": "ok", "cause": "at work", "fix": ""}
