@@ -377,6 +377,6 @@ def _visual(words: Sequence[Spoken]) -> list[int]:
 
 
 def _direction(text: str) -> str:
-    """"R" or "L" by the first letter that has a direction, "" without one."""
+    """ "R" or "L" by the first letter that has a direction, "" without one."""
     strong = (unicodedata.bidirectional(letter) for letter in text)
     return next(("L" if one == "L" else "R" for one in strong if one in ("L", "R", "AL")), "")

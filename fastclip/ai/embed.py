@@ -1,0 +1,84 @@
+"""Meaning as numbers: all-MiniLM-L6-v2 on CTranslate2, loaded once a process. Source: moments.md, "Design" 3.
+
+It runs in the worker's own process, not in a child: it is 24 MB, a batch takes a third of a second, and `tick` is
+asked between two of them. Provenance and licence lie beside the model.
+"""
+
+import functools
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+NAME = "all-MiniLM-L6-v2-ct2-int8"
+WIDTH = 384
+_INSIDE = Path(__file__).parent.parent / "assets"
+FOLDER = (_INSIDE if _INSIDE.is_dir() else Path(__file__).parents[2] / "assets") / "models" / NAME
+
+MAX_TOKENS = 256
+_BATCH_TOKENS = 2048
+_THREADS = max(1, min(4, os.cpu_count() or 1))
+
+Vectors = Any
+"""float32 array, one unit vector a row."""
+
+
+class Embedder:
+    """model_id: names the bytes of the model. tokens: how many it has read so far."""
+
+    def __init__(self, folder: Path) -> None:
+        import ctranslate2
+        from tokenizers import Tokenizer
+
+        self.model_id = hashlib.sha256((folder / "model.bin").read_bytes()).hexdigest()[:16]
+        self.tokens = 0
+        self._encoder = ctranslate2.Encoder(str(folder), compute_type="int8", intra_threads=_THREADS)
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS)
+        self._one_at_a_time = threading.Lock()
+
+    def vectors(self, texts: Sequence[str], tick: Callable[[float], None] = lambda done: None) -> Vectors:
+        """One unit vector a text. tick: told the fraction done before each batch; what it raises stops the work."""
+        ids = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(ids)), key=lambda n: (len(ids[n]), n))
+        found = numpy.zeros((len(ids), WIDTH), dtype="float32")
+        whole, done = max(1, sum(map(len, ids))), 0
+        for batch in _batches(order, ids):
+            tick(done / whole)
+            found[batch] = self._means([ids[n] for n in batch])
+            done += sum(len(ids[n]) for n in batch)
+        with self._one_at_a_time:
+            self.tokens += done
+        return found
+
+    def _means(self, ids: list[list[int]]) -> Any:
+        hidden = numpy.asarray(self._encoder.forward_batch(ids).last_hidden_state)
+        sums = numpy.stack([row[: len(one)].mean(axis=0) for row, one in zip(hidden, ids, strict=True)])
+        return sums / (numpy.linalg.norm(sums, axis=1, keepdims=True) + 1e-12)
+
+
+def _batches(order: list[int], ids: list[list[int]]) -> list[list[int]]:
+    """Of texts by length, as many as fit in a batch when each is as long as the longest."""
+    batches: list[list[int]] = []
+    for n in order:
+        if batches and (len(batches[-1]) + 1) * len(ids[n]) <= _BATCH_TOKENS:
+            batches[-1].append(n)
+        else:
+            batches.append([n])
+    return batches
+
+
+@functools.cache
+def _loaded(folder: Path) -> Embedder:
+    return Embedder(folder)
+
+
+def find(folder: Path = FOLDER) -> Embedder | None:
+    """The model, None where its files are away."""
+    is_there = all((folder / name).is_file() for name in ("model.bin", "config.json", "tokenizer.json"))
+    return _loaded(folder) if is_there else None

@@ -1,0 +1,74 @@
+"""An hour of talk that the tests know by heart: thirty planted passages among thirty others, with times as spoken.
+
+The text is written for this project (tests/data/moments/talk.txt). Words take as long as they are long, commas and
+full stops are pauses, and everything is scaled to the hour, so that the same words have the same times on any machine.
+"""
+
+import random
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from fastclip.media.words import Word
+
+DATA = Path(__file__).parents[1] / "data" / "moments"
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A passage, where it is, a query with its words and one without them."""
+
+    topic: str
+    reworded: str
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Talk:
+    words: list[Word]
+    planted: list[Planted]
+    duration_s: float
+
+    @property
+    def queries(self) -> list[tuple[str, Planted]]:
+        return [(one.topic, one) for one in self.planted]
+
+    @property
+    def reworded(self) -> list[tuple[str, Planted]]:
+        return [(one.reworded, one) for one in self.planted]
+
+
+@cache
+def talk() -> Talk:
+    return spoken((DATA / "talk.txt").read_text("utf-8"), HOUR_S)
+
+
+def spoken(text: str, duration_s: float) -> Talk:
+    """The passages of such a text, said in so many seconds."""
+    random_ = random.Random(7)
+    words: list[Word] = []
+    planted: list[Planted] = []
+    at_s = 0.5
+    for block in text.strip().split("\n\n"):
+        head, _, body = block.partition("\n")
+        begun_s = at_s
+        for token in body.split():
+            length_s = 0.12 + 0.045 * len(token.strip(".,?!")) + random_.uniform(0, 0.08)
+            words.append(Word(token, at_s, at_s + length_s))
+            at_s += length_s + 0.03
+            at_s += random_.uniform(0.35, 0.8) if token[-1] in ".?!" else 0.2 if token[-1] == "," else 0.0
+        if head.startswith("# planted"):
+            _, topic, reworded = (part.strip() for part in head.split("|"))
+            planted.append(Planted(topic, reworded, begun_s, words[-1].end_s))
+        at_s += random_.uniform(0.5, 1.4)
+    scale = (duration_s - 0.5) / at_s
+    scaled = [Word(word.text, round(word.start_s * scale, 3), round(word.end_s * scale, 3)) for word in words]
+    moved = [Planted(p.topic, p.reworded, p.start_s * scale, p.end_s * scale) for p in planted]
+    return Talk(scaled, moved, duration_s)
+
+
+def iou(one: tuple[float, float], other: tuple[float, float]) -> float:
+    shared = min(one[1], other[1]) - max(one[0], other[0])
+    return max(0.0, shared) / (max(one[1], other[1]) - min(one[0], other[0]))
