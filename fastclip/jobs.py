@@ -107,6 +107,14 @@ class Outcome:
     then: list["Job"] = field(default_factory=list)
 
 
+class Again(Exception):
+    """Raised by a job's body that could not do its work now: try again in `after_s` seconds, as often as it says so."""
+
+    def __init__(self, after_s: float, said: str) -> None:
+        super().__init__(said)
+        self.after_s, self.said = after_s, said
+
+
 # -- Asking ------------------------------------------------------------------------------------------------
 
 
@@ -144,6 +152,13 @@ def push_or_wait(job: Job) -> None:
     """Ring for a committed job; when the queue is down, the sweep rings later."""
     with contextlib.suppress(Unavailable):
         push(job)
+
+
+def add_and_push(account_id: str, kind: str, ask: dict[str, Any], *, lane: str) -> Job:
+    """A new job that is rung for once the transaction around this is kept."""
+    job = add(account_id, kind, ask, lane=lane)
+    store.after_commit(lambda: push_or_wait(job))
+    return job
 
 
 def get(account_id: str, job_id: str) -> Job:
@@ -269,6 +284,33 @@ def give_back(job: Job) -> None:
             rung_at=0.0,
             changed=time.time(),
         ).where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE)).execute()
+
+
+def postpone(job: Job, later: Again) -> None:
+    """Put a held job back to pending until its next try is due; then the sweep rings for it."""
+    with store.write():
+        Job.update(
+            status="pending",
+            status_message=later.said,
+            progress=0,
+            owner="",
+            attempt=0,
+            rung_at=time.time() + later.after_s - RING_AGAIN_S,
+            changed=time.time(),
+        ).where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE)).execute()
+
+
+def hurry(job_id: str) -> None:
+    """Ring for a postponed job now, if it still waits."""
+    Job.update(rung_at=time.time()).where(Job.id == job_id, Job.status == "pending").execute()
+    job = Job.get_or_none(Job.id == job_id, Job.status == "pending")
+    if job is not None:
+        store.after_commit(lambda: push_or_wait(job))
+
+
+def forget(job_ids: Iterable[str]) -> None:
+    """Delete rows of jobs whose own rows (a delivery, a mail) are deleted."""
+    Job.delete().where(Job.id.in_(list(job_ids))).execute()
 
 
 def ask_to_cancel(job: Job) -> None:

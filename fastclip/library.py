@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, DoubleField, ModelSelect, TextField, fn
 
-from fastclip import rules, store
+from fastclip import rules, store, webhooks
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound, Unavailable
 from fastclip.jobs import Job, Made
 from fastclip.store import Row
@@ -247,7 +247,10 @@ def expire() -> list[Clip]:
     """End clips whose time is over, and forget those that ended a month ago. For the sweep."""
     due = list(Clip.select().where(Clip.status == "available", ~Clip.pinned, Clip.expires_at < store.now()))
     for clip in due:
-        _change(clip, status="expired")
+        with store.write():
+            ended = _change(clip, status="expired")
+            said = {"clip_id": clip.id, "title": clip.title, "expired_at": store.rfc3339(ended.expires_at)}
+            webhooks.announce(clip.account_id, "clip.expired", said)
         drop(clip)
     long_ago = store.now() - timedelta(seconds=rules.CLIP_TOMBSTONE_S)
     with store.write():

@@ -23,8 +23,11 @@ from fastclip.errors import InvalidRequest
 
 SECRETS = ("auto", "keyring", "file")
 """What the setting `secrets` can be."""
+SMTP_SECURITY = ("starttls", "ssl", "none")
+"""What the setting `smtp_security` can be."""
 CUT_CODECS = ("h264", "hevc", "vp9", "av1")
 """What the setting `cut_codecs` can name."""
+_CHOICES = {"secrets": SECRETS, "smtp_security": SMTP_SECURITY}
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -55,9 +58,20 @@ class Settings:
         True, "Whole encodes use the graphics hardware where it works (NVENC, Quick Sync, AMF, VideoToolbox, VAAPI)"
     )
     light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
+    outgoing_workers: int = _setting(4, "Webhook deliveries that are sent at the same time")
     heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
     secrets: str = _setting(
         "auto", "Where secrets are kept: `keyring`, `file`, or `auto` for the keyring where there is one"
+    )
+    smtp_host: str = _setting("", "Mail server; without one, mails wait in the owner's outbox")
+    smtp_port: int = _setting(587, "Port of the mail server")
+    smtp_security: str = _setting(
+        "starttls", "How mail is protected on its way: `starttls`, `ssl`, or `none` for a server on this machine"
+    )
+    smtp_user: str = _setting("", "Who signs in to the mail server; its password is the secret `smtp_password`")
+    mail_from: str = _setting("", "Sender of mails; empty for `fastclip@` and the name of this machine")
+    webhook_loopback_ports: tuple[str, ...] = _setting(
+        (), "Ports of this machine that the owner's webhooks may reach at `127.0.0.1` and `::1`"
     )
     new_members_covered: bool = _setting(True, "New members are covered: their shortfalls are paid by the house")
 
@@ -129,8 +143,8 @@ def _typed(name: str, kind: Any, value: Any) -> Any:
         parsed = parse(value)
     except ValueError as error:
         raise InvalidRequest(f"Setting `{name}` is {value!r}; it needs {wanted}.") from error
-    if name == "secrets" and parsed not in SECRETS:
-        raise InvalidRequest(f"Setting `secrets` is {value!r}; use {', '.join(SECRETS[:-1])} or {SECRETS[-1]}.")
+    if (words := _CHOICES.get(name)) and parsed not in words:
+        raise InvalidRequest(f"Setting `{name}` is {value!r}; use {', '.join(words[:-1])} or {words[-1]}.")
     if name == "cut_codecs" and isinstance(parsed, tuple) and not set(parsed) <= set(CUT_CODECS):
         raise InvalidRequest(f"Setting `cut_codecs` is {value!r}; it takes names out of {', '.join(CUT_CODECS)}.")
     return parsed
@@ -170,6 +184,17 @@ def secret(settings: Settings, name: str) -> bytes:
             found = base64.b64encode(secrets.token_bytes(32)).decode()
             kept.put(name, found)
         return base64.b64decode(found)
+
+
+def keep_secret(settings: Settings, name: str, text: str) -> None:
+    """Keep a secret that somebody else gave (a mail server's password, a provider's key). Empty: there is none."""
+    with FileLock(settings.data_dir / "secrets.lock"):
+        _keep(settings).put(name, text)
+
+
+def kept_secret(settings: Settings, name: str) -> str | None:
+    """What was kept under `name`, None when nothing was."""
+    return _keep(settings).get(name) or None
 
 
 def secrets_kept_in(settings: Settings) -> str:

@@ -42,6 +42,7 @@ def validate(job: Job, tell: Tell) -> Outcome:
         then = [jobs.add(upload.account_id, "prepare", {"file_id": upload.id}, lane="light", file_id=upload.id)]
         if upload.one_shot:
             then.append(_one_shot_job(upload, facts))
+        uploads.announce_ready(Upload.get_by_id(upload.id))
     return Outcome(then=then)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
-from fastclip import jobs, rules, store
+from fastclip import jobs, rules, store, webhooks
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import (
@@ -320,9 +320,22 @@ def fail(upload: Upload, refusal: FastClipError) -> bool:
         )
         if ended and upload.one_shot:
             ledger.settle(upload.id, 0)
+        if ended:
+            webhooks.announce(upload.account_id, "upload.failed", _failure(upload, refusal))
     if ended:
         drop_bytes(upload)
     return bool(ended)
+
+
+def _failure(upload: Upload, refusal: FastClipError) -> dict[str, Any]:
+    return {
+        "file_id": upload.id,
+        "filename": upload.filename,
+        "error": refusal.message,
+        "code": refusal.code,
+        "clip_requested": bool(upload.clip),
+        "clip_job_id": upload.clip_job_id,
+    }
 
 
 def drop_bytes(upload: Upload) -> None:
@@ -401,6 +414,14 @@ def changed_since(account_id: str, moment: float) -> list[Upload]:
     return list(
         Upload.select().where(Upload.account_id == account_id, Upload.changed > moment).order_by(Upload.changed)
     )
+
+
+def announce_ready(upload: Upload) -> None:
+    """Tell webhooks, with the fields of the API reference, "Example payload: `upload.ready`"."""
+    left_out = ("status", "error", "created_at", "expires_at")
+    said = {name: value for name, value in describe(upload).items() if name not in left_out}
+    said["clip_job_id"] = upload.clip_job_id  # "", not null (A20)
+    webhooks.announce(upload.account_id, "upload.ready", said)
 
 
 def describe(upload: Upload) -> dict[str, Any]:

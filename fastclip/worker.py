@@ -13,9 +13,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from fastclip import accounts, engines, jobs, library, rules, sources, store, uploads
+from fastclip import accounts, deliveries, engines, jobs, library, mail, rules, sources, store, targets, uploads
 from fastclip.billing import ledger
-from fastclip.clips import caption, merge, transcript, trim
+from fastclip.clips import caption, merge, news, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
@@ -33,8 +33,14 @@ BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
     "captions": caption.run,
     "transcript": transcript.run,
     "model": engines.run,
+    "deliver": deliveries.run,
+    "mail": mail.run,
 }
-AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {"validate": sources.give_up}
+AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {
+    "validate": sources.give_up,
+    "deliver": deliveries.give_up,
+    "mail": mail.give_up,
+}
 BEAT_S, SWEEP_S, EXPIRE_S, TIDY_S = 1.0, 1.0, 60.0, rules.DAY
 STOP_S = 10.0
 _KEEPING_AT = 0.97
@@ -50,11 +56,14 @@ class Worker:
     def __init__(self, settings: Settings) -> None:
         self.owner = jobs.owner_name()
         trim.codecs = settings.cut_codecs
+        mail.server = mail.server_of(settings)
+        targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
         self._may_use_hardware = settings.hardware_encoders
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
             "light": settings.light_workers,
             "heavy": settings.heavy_workers,
+            "outgoing": settings.outgoing_workers,
         }
         self._held: dict[str, Job] = {}
         self._stopping = threading.Event()
@@ -95,6 +104,8 @@ class Worker:
             finish(job, outcome)
         except Stopping:
             jobs.give_back(job)
+        except jobs.Again as later:
+            jobs.postpone(job, later)
         except Exception as error:
             fail(job, error)
 
@@ -157,6 +168,7 @@ def _complete(job: Job, outcome: Outcome, clips: list[Clip]) -> bool:
         for clip in clips:
             library.add(clip)
         _settle(job, outcome.cents)
+        news.complete(job, clips, outcome.cents)
         return True
 
 
@@ -171,6 +183,7 @@ def fail(job: Job, error: Exception) -> None:
         if not jobs.end(job, "failed", error=said, error_code=refusal.code, status_message=said):
             return
         _settle(job, 0)
+        news.failed(job, refusal)
     if job.kind in AFTER_FAILURE:
         AFTER_FAILURE[job.kind](job, refusal)
 
@@ -196,6 +209,8 @@ def expire() -> None:
     transcript.forget()
     accounts.forget_old_sessions()
     jobs.forget_workers()
+    deliveries.forget()
+    mail.forget()
 
 
 def tidy() -> None:

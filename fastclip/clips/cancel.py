@@ -4,6 +4,7 @@ import time
 
 from fastclip import jobs, store
 from fastclip.billing import ledger
+from fastclip.clips import news
 from fastclip.errors import Canceled, Conflict
 from fastclip.jobs import Job
 
@@ -21,11 +22,10 @@ def cancel(account_id: str, job_id: str) -> Job:
         raise Conflict(f"Job {job_id} is {job.status}; it can no longer be canceled.")
     refusal = Canceled("You canceled this job.")
     with store.write():
-        if (
-            jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Canceled")
-            and job.reserved_cents
-        ):
-            ledger.settle(job.hold_ref or job.id, 0)
+        if jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Canceled"):
+            if job.reserved_cents:
+                ledger.settle(job.hold_ref or job.id, 0)
+            news.failed(job, refusal)
     if jobs.get(account_id, job_id).status == "failed":
         return jobs.get(account_id, job_id)
     jobs.ask_to_cancel(job)

@@ -13,7 +13,7 @@ from fastclip.errors import InvalidRequest
 from fastclip.settings import Settings
 from fastclip.store import migrations
 from fastclip.store.blobs import Blobs, DiskBlobs
-from fastclip.store.db import HEX, Row, close_thread, connect, db, new_id, now, rfc3339, write
+from fastclip.store.db import HEX, Row, after_commit, close_thread, connect, db, new_id, now, rfc3339, write
 from fastclip.store.queue import Queue
 
 blobs: Blobs
@@ -21,7 +21,21 @@ queue: Queue
 temp_dir: Path
 """Half-made files of running jobs; what its owner left behind is swept."""
 
-__all__ = ["HEX", "Row", "blobs", "close", "db", "new_id", "now", "open", "queue", "rfc3339", "temp_dir", "write"]
+__all__ = [
+    "HEX",
+    "Row",
+    "after_commit",
+    "blobs",
+    "close",
+    "db",
+    "new_id",
+    "now",
+    "open",
+    "queue",
+    "rfc3339",
+    "temp_dir",
+    "write",
+]
 
 
 def open(settings: Settings) -> None:

@@ -18,7 +18,7 @@ from huey.consumer import Consumer
 
 from fastclip.errors import InvalidRequest, Unavailable
 
-LANES = ("ffmpeg", "light", "heavy")
+LANES = ("ffmpeg", "light", "heavy", "outgoing")
 Perform = Callable[[str], None]
 
 

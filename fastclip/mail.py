@@ -1,0 +1,264 @@
+"""Mail: every one is a row first, then a job that hands it to the owner's mail server, or leaves it in the outbox.
+
+Without a mail server nothing is lost: the owner reads the outbox and passes on what matters (an approval, an invite).
+Sources: backend-spec 5, "Mail"; `smtplib` and `email` of the standard library do the talking.
+"""
+
+import random
+import smtplib
+import socket
+import ssl
+from dataclasses import dataclass
+from datetime import timedelta
+from email import policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import formataddr, formatdate, make_msgid
+from typing import Any
+
+from peewee import CharField, DateTimeField, IntegerField, TextField
+
+from fastclip import jobs, rules, settings, store, targets
+from fastclip.errors import FastClipError, InvalidRequest
+from fastclip.jobs import Again, Job, Outcome, Tell
+from fastclip.settings import Settings
+from fastclip.store import Row
+
+PASSWORD = "smtp_password"
+"""The secret that the mail server asks for."""
+STATUSES = ("pending", "sent", "outbox", "failed")
+WAITS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0)
+"""Before the second try, the third, and so on; after the last one a mail is given up."""
+PATIENCE_S = 20.0
+_SUBJECT_CHARS = 200
+
+
+class Mail(Row):
+    id = CharField(primary_key=True)
+    account_id = CharField(index=True)  # whom it is about
+    job_id = CharField(default="")
+    recipient = CharField()
+    reply_to = CharField(default="")
+    subject = CharField()
+    text = TextField()  # emptied once it was sent: links in it sign people in and move money
+    status = CharField(default="pending")
+    attempt = IntegerField(default=0)
+    error = TextField(default="")
+    created_at = DateTimeField(default=store.now, index=True)
+    next_attempt_at = DateTimeField(null=True)
+    sent_at = DateTimeField(null=True)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The owner's mail server."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str
+    sender: str
+
+
+server: Server | None = None
+"""Where mails go; a worker takes it from its settings."""
+
+
+def server_of(said: Settings) -> Server | None:
+    """The mail server that the settings name, None when they name none."""
+    if not said.smtp_host:
+        return None
+    password = (settings.kept_secret(said, PASSWORD) or "") if said.smtp_user else ""
+    sender = said.mail_from or f"fastclip@{socket.getfqdn()}"
+    return Server(said.smtp_host, said.smtp_port, said.smtp_security, said.smtp_user, password, sender)
+
+
+# -- Asking ------------------------------------------------------------------------------------------------
+
+
+def send(to: str, subject: str, text: str, *, account_id: str = "", reply_to: str = "") -> Mail:
+    """Queue one mail, in plain text. Inside a transaction it is kept, or not, with everything else.
+
+    account_id: whom it is about. Raises InvalidRequest for an address or a subject that no mail can have.
+    """
+    mail_id = store.new_id("mail_")
+    mail = Mail(
+        id=mail_id,
+        account_id=account_id,
+        recipient=to.strip(),
+        reply_to=reply_to.strip(),
+        subject=subject[:_SUBJECT_CHARS],
+        text=text,
+    )
+    _message(mail, "fastclip@localhost")
+    with store.write():
+        mail.job_id = jobs.add_and_push(account_id, "mail", {"mail_id": mail_id}, lane="light").id
+        mail.save(force_insert=True)
+    return mail
+
+
+# -- Sending -----------------------------------------------------------------------------------------------
+
+
+def run(job: Job, tell: Tell) -> Outcome:
+    """The `mail` job: one try. Raises Again after what may pass."""
+    mail = Mail.get_or_none(Mail.id == job.asked["mail_id"], Mail.status == "pending")
+    if mail is None:
+        return Outcome()
+    if server is None:
+        _end(mail, "outbox")
+        return Outcome()
+    attempt = mail.attempt + 1
+    try:
+        _hand_over(server, _message(mail, server.sender))
+    except _NEVER as refused:
+        _end(mail, "failed", attempt=attempt, error=_said(refused))
+    except (smtplib.SMTPException, OSError) as trouble:
+        _try_later(mail, attempt, _said(trouble))
+    else:
+        _end(mail, "sent", attempt=attempt, error="", text="", sent_at=store.now())
+    return Outcome()
+
+
+def give_up(job: Job, refusal: FastClipError) -> None:
+    """A job that broke leaves its mail in the outbox, with the reason."""
+    mail = Mail.get_or_none(Mail.id == job.asked["mail_id"], Mail.status == "pending")
+    if mail is not None:
+        _end(mail, "failed", error=refusal.message)
+
+
+class _Refused(Exception):
+    """The server will not take this mail, now or later."""
+
+
+_NEVER = (_Refused, MessageError)
+
+
+def _message(mail: Mail, sender: str) -> EmailMessage:
+    """Raises InvalidRequest for line breaks in a header and addresses that are none."""
+    try:
+        message = EmailMessage(policy=policy.SMTP)
+        message["From"] = formataddr(("FastClip", sender)) if "<" not in sender else sender
+        message["To"] = mail.recipient
+        if mail.reply_to:
+            message["Reply-To"] = mail.reply_to
+        message["Subject"] = mail.subject
+        message["Date"] = formatdate(localtime=False)
+        message["Message-ID"] = make_msgid(mail.id, domain=sender.rsplit("@", 1)[-1].strip("> ") or "localhost")
+        message.set_content(mail.text)
+        if len(message["To"].addresses) != 1 or not message["To"].addresses[0].domain:
+            raise ValueError("one address is needed")
+    except (ValueError, IndexError, MessageError) as error:
+        raise InvalidRequest("This address or subject cannot be that of a mail.", param="email") from error
+    return message
+
+
+def _hand_over(to: Server, message: EmailMessage) -> None:
+    with _connected(to) as smtp:
+        if to.user:
+            smtp.login(to.user, to.password)
+        try:
+            smtp.send_message(message)
+        except smtplib.SMTPRecipientsRefused as error:
+            code, said = next(iter(error.recipients.values()))
+            raise _refusal(code, said) from error
+        except smtplib.SMTPResponseException as error:
+            raise _refusal(error.smtp_code, error.smtp_error) from error
+
+
+def _connected(to: Server) -> smtplib.SMTP:
+    """A protected connection, its certificate checked against the name that was asked for."""
+    context = targets.trust()
+    if to.security == "ssl":
+        return smtplib.SMTP_SSL(to.host, to.port, timeout=PATIENCE_S, context=context)
+    smtp = smtplib.SMTP(to.host, to.port, timeout=PATIENCE_S)
+    try:
+        if to.security == "starttls":
+            smtp.starttls(context=context)
+        elif to.user:
+            raise _Refused("A password is only sent protected; set smtp_security to starttls or ssl.")
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _refusal(code: int, said: bytes | str) -> Exception:
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    sentence = f"The mail server answered {code} {text}"[:500]
+    return _Refused(sentence) if code >= 500 else smtplib.SMTPException(sentence)
+
+
+def _said(error: Exception) -> str:
+    """What went wrong, for the owner."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The mail server's certificate is not trusted: {error.verify_message}."
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return f"The mail server does not take this user and password ({error.smtp_code})."
+    if isinstance(error, smtplib.SMTPNotSupportedError):
+        return "The mail server does not offer what smtp_security or smtp_user asks of it."
+    if isinstance(error, TimeoutError):
+        return "The mail server did not answer in time."
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return "The mail server closed the connection."
+    if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
+        return f"The mail server could not be reached: {error.strerror or error}."
+    return str(error)
+
+
+def _try_later(mail: Mail, attempt: int, said: str) -> None:
+    if attempt > len(WAITS_S):
+        return _end(mail, "failed", attempt=attempt, error=said)
+    wait_s = WAITS_S[attempt - 1] * random.uniform(0.9, 1.1)
+    due = store.now() + timedelta(seconds=wait_s)
+    _end(mail, "pending", attempt=attempt, error=said, next_attempt_at=due)
+    raise Again(wait_s, said)
+
+
+def _end(mail: Mail, status: str, **facts: Any) -> None:
+    with store.write():
+        Mail.update(**{"next_attempt_at": None, "status": status} | facts).where(Mail.id == mail.id).execute()
+
+
+# -- The outbox --------------------------------------------------------------------------------------------
+
+
+def listed(*, limit: int, before: str | None = None, status: str | None = None) -> list[Mail]:
+    """All mails of this installation, newest first. before: id of the last one seen."""
+    query = Mail.select()
+    if status is not None:
+        query = query.where(Mail.status == status)
+    if before and (last := Mail.get_or_none(Mail.id == before)):
+        is_same_moment = Mail.created_at == last.created_at
+        query = query.where((Mail.created_at < last.created_at) | (is_same_moment & (Mail.id < last.id)))
+    return list(query.order_by(Mail.created_at.desc(), Mail.id.desc()).limit(limit))
+
+
+def describe(mail: Mail) -> dict[str, Any]:
+    """A mail as the owner sees it. Source: backend-spec 2.7, "GET /v1/admin/outbox"."""
+    return {
+        "id": mail.id,
+        "to": mail.recipient,
+        "reply_to": mail.reply_to or None,
+        "subject": mail.subject,
+        "text": mail.text,
+        "status": mail.status,
+        "attempt": mail.attempt,
+        "error": mail.error or None,
+        "created_at": store.rfc3339(mail.created_at),
+        "next_attempt_at": store.rfc3339(mail.next_attempt_at),
+        "sent_at": store.rfc3339(mail.sent_at),
+    }
+
+
+def forget() -> None:
+    """Delete mails that are older than a month. For the sweep."""
+    old = list(Mail.select(Mail.id, Mail.job_id).where(Mail.created_at < store.now() - timedelta(seconds=KEPT_S)))
+    if old:
+        with store.write():
+            jobs.forget(mail.job_id for mail in old)
+            Mail.delete().where(Mail.id.in_([mail.id for mail in old])).execute()
+
+
+KEPT_S = 30 * rules.DAY
