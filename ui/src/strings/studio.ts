@@ -109,7 +109,7 @@ export const studio = {
   },
 
   panel: {
-    title: 'Trim and clips',
+    title: 'Beside the picture',
     trim: 'Trim',
     clips: 'Clips',
   },

@@ -3,6 +3,7 @@ import { getContext, setContext } from 'svelte';
 import type { Cutting } from './cutting.svelte';
 import type { DocumentStore } from './document.svelte';
 import type { Source } from './cost';
+import type { OpenedTab } from './opened.svelte';
 import type { Playback } from './playback.svelte';
 import type { Recording } from './recording.svelte';
 import type { Viewport } from './viewport.svelte';
@@ -14,6 +15,7 @@ export interface Editor {
   playback: Playback;
   viewport: Viewport;
   cutting: Cutting;
+  panel: OpenedTab;
 }
 
 const KEY = Symbol('editor');

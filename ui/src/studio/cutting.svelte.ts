@@ -15,9 +15,9 @@ export class Cutting {
   /** While the ask itself is under way. */
   isAsking = $state(false);
 
-  /** All jobs of this source, the newest first. */
+  /** All jobs of this source that make clips, the newest first. */
   readonly jobs: Job[] = $derived.by(() =>
-    [...live.jobs.values()].filter((job) => job.file_id === this.file_id).sort(newestFirst),
+    [...live.jobs.values()].filter((job) => job.file_id === this.file_id && makesClips(job)).sort(newestFirst),
   );
 
   /** The same ask has the same key, so that one sent twice over a bad line is cut and paid once. */
@@ -85,6 +85,8 @@ export class Cutting {
     for (const job of listed?.data ?? []) if (fresh.has(job.job_id) && !live.jobs.has(job.job_id)) live.put(job);
   }
 }
+
+const makesClips = (job: Job): boolean => job.kind !== 'transcript';
 
 function newestFirst(a: Job, b: Job): number {
   return b.created_at.localeCompare(a.created_at) || (a.start ?? 0) - (b.start ?? 0);

@@ -1,0 +1,31 @@
+// The tabs beside the picture, in their order. A tab is a file of its own and one entry here.
+import type { Component } from 'svelte';
+import { isLive } from '../api/types';
+import { text } from '../strings';
+import Clips from './Clips.svelte';
+import type { Editor } from './context';
+import Trim from './Trim.svelte';
+
+export interface StudioTab {
+  id: string;
+  label: string;
+  /** Drawn when the tab is first opened, and kept from then on. It fills the panel: rows that scroll, then its feet. */
+  view: Component;
+  /** A number beside the label, while there is one; `isRunning` marks that something is under way. */
+  count?: (editor: Editor) => { number: number; isRunning?: boolean };
+}
+
+export const TABS: readonly StudioTab[] = [
+  {
+    id: 'trim',
+    label: text.studio.panel.trim,
+    view: Trim,
+    count: ({ document }) => ({ number: document.now.segments.length }),
+  },
+  {
+    id: 'clips',
+    label: text.studio.panel.clips,
+    view: Clips,
+    count: ({ cutting }) => ({ number: cutting.jobs.length, isRunning: cutting.jobs.some(isLive) }),
+  },
+];
