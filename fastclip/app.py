@@ -27,6 +27,7 @@ from fastclip.api import app as web
 from fastclip.api import server
 from fastclip.errors import Conflict
 from fastclip.settings import Settings
+from fastclip.store.blobs import stand_at
 from fastclip.worker import STOP_S, Worker
 
 _log = logging.getLogger(__name__)
@@ -48,7 +49,9 @@ def serve(
     with _alone(settings), _opened(settings), _listening(settings) as sock:
         url = _url(settings, sock)
         control = secrets.token_urlsafe(32)
-        with _announced(settings, url, control), _supervised(settings, with_worker):
+        home = _home(settings, sock)
+        stand_at(home)
+        with _announced(settings, url, home, control), _supervised(settings, with_worker):
             if watch_stdin:
                 threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
             application = web.build(
@@ -63,6 +66,7 @@ def work(settings: Settings, *, watch_stdin: bool = False) -> None:
     should_stop = threading.Event()
     server.stop_on_signals(should_stop)
     with _opened(settings):
+        stand_at(settings.public_url.rstrip("/") or _run_file(settings).get("home", ""))
         worker = Worker(settings)
         worker.start()
         if watch_stdin:
@@ -88,10 +92,16 @@ def _alone(settings: Settings) -> Iterator[None]:
 
 
 def _where(settings: Settings) -> str:
+    url = _run_file(settings).get("url")
+    return f": {url}" if url else ""
+
+
+def _run_file(settings: Settings) -> dict[str, str]:
+    """What the server on this data folder says of itself, {} when none runs here."""
     try:
-        return ": " + json.loads((settings.data_dir / "run.json").read_text())["url"]
-    except (OSError, ValueError, KeyError):
-        return ""
+        return json.loads((settings.data_dir / "run.json").read_text())
+    except (OSError, ValueError):
+        return {}
 
 
 @contextmanager
@@ -132,13 +142,28 @@ def _url(settings: Settings, sock: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{sock.getsockname()[1]}"
 
 
+def _home(settings: Settings, sock: socket.socket) -> str:
+    """Where others reach the server, for links that are sent away: as the owner says, else by this machine's address.
+
+    The address is the one by which this machine would reach another network; asking for it sends nothing.
+    """
+    if settings.public_url or settings.host not in ("0.0.0.0", ""):
+        return settings.public_url.rstrip("/") or _url(settings, sock)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return _url(settings, sock)  # no network
+        return f"http://{probe.getsockname()[0]}:{sock.getsockname()[1]}"
+
+
 @contextmanager
-def _announced(settings: Settings, url: str, control: str) -> Iterator[None]:
+def _announced(settings: Settings, url: str, home: str, control: str) -> Iterator[None]:
     """`run.json`, mode 0600: how a second start and the window find this one."""
     path = settings.data_dir / "run.json"
     path.unlink(missing_ok=True)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-        json.dump({"pid": os.getpid(), "url": url, "control": control}, out)
+        json.dump({"pid": os.getpid(), "url": url, "home": home, "control": control}, out)
     try:
         yield
     finally:

@@ -137,21 +137,30 @@ _NEVER = (_Refused, MessageError)
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
     """Raises InvalidRequest for line breaks in a header and addresses that are none."""
+    message = EmailMessage(policy=policy.SMTP)
+    message["From"] = formataddr(("FastClip", sender)) if "<" not in sender else sender
+    _put_address(message, "To", mail.recipient)
+    if mail.reply_to:
+        _put_address(message, "Reply-To", mail.reply_to)
     try:
-        message = EmailMessage(policy=policy.SMTP)
-        message["From"] = formataddr(("FastClip", sender)) if "<" not in sender else sender
-        message["To"] = mail.recipient
-        if mail.reply_to:
-            message["Reply-To"] = mail.reply_to
         message["Subject"] = mail.subject
-        message["Date"] = formatdate(localtime=False)
-        message["Message-ID"] = make_msgid(mail.id, domain=sender.rsplit("@", 1)[-1].strip("> ") or "localhost")
-        message.set_content(mail.text)
-        if len(message["To"].addresses) != 1 or not message["To"].addresses[0].domain:
-            raise ValueError("one address is needed")
-    except (ValueError, IndexError, MessageError) as error:
-        raise InvalidRequest("This address or subject cannot be that of a mail.", param="email") from error
+    except ValueError as error:
+        raise InvalidRequest("A subject is one line.", param="subject") from error
+    message["Date"] = formatdate(localtime=False)
+    message["Message-ID"] = make_msgid(mail.id, domain=sender.rsplit("@", 1)[-1].strip("> ") or "localhost")
+    message.set_content(mail.text)
     return message
+
+
+def _put_address(message: EmailMessage, header: str, address: str) -> None:
+    try:
+        message[header] = address
+        (one,) = message[header].addresses
+        is_one = bool(one.username and one.domain)
+    except (ValueError, IndexError, MessageError):
+        is_one = False
+    if not is_one:
+        raise InvalidRequest("email does not look like one address (name@example.org).", param="email")
 
 
 def _hand_over(to: Server, message: EmailMessage) -> None:

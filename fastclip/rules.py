@@ -124,6 +124,9 @@ RATES_PER_MINUTE = {
 }
 """Requests a minute for each class of route; the first six per account, the last three per address."""
 
+RATES_PER_HOUR = {"support": 5}
+"""Requests an hour, per account."""
+
 
 def trim_cents(*, is_4k: bool) -> int:
     """One trimmed segment. is_4k: the source is true 4K and the output is not capped below it (A18)."""

@@ -98,6 +98,8 @@ def test_readme_gives_this_limit(limit, value):
 def test_readme_gives_the_rate_of_every_class_of_route():
     said = {row[0]: int(row[1]) for row in table("Limits", first="Requests a minute")}
     assert said == rules.RATES_PER_MINUTE
+    hourly = {row[0]: int(row[1]) for row in table("Limits", first="Requests an hour")}
+    assert hourly == rules.RATES_PER_HOUR
 
 
 def test_readme_names_every_upload_extension_and_every_command():

@@ -12,7 +12,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 
-from fastclip import rules, store, uploads
+from fastclip import rules, store, targets, uploads
 from fastclip.api import (
     account,
     admin,
@@ -27,8 +27,10 @@ from fastclip.api import (
     pages,
     presets,
     strict,
+    support,
     transcripts,
     unbuilt,
+    webhooks,
 )
 from fastclip.api import rules as rules_route
 from fastclip.api import uploads as uploads_routes
@@ -58,6 +60,7 @@ def build(
     stopping: set when the server is about to end. secret, on_focus: for the process that started it (`control.py`).
     """
     hosts = Hosts(settings)
+    targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
     routes: list[Any] = [
         *account.routes,
         *uploads_routes.routes,
@@ -68,6 +71,8 @@ def build(
         *transcripts.routes_for(stopping),
         *models.routes,
         *admin.routes_for(settings),
+        *webhooks.routes,
+        *support.routes_for(settings),
         *rules_route.routes,
         *unbuilt.routes,
         events.route(stopping),

@@ -98,10 +98,19 @@ def _descendants(kind: type[Ask]) -> Iterator[type[Ask]]:
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    _unwrap_optional_body(operation)
     has_body, has_caller = "requestBody" in operation, auth.needs_caller(handler)
     refused = {*_EVERYWHERE, *(_WITH_CALLER if has_caller else ()), *(_WITH_BODY if has_body else (409, 410))}
     operation["responses"] |= {str(code): {"$ref": f"#/components/responses/{code}"} for code in sorted(refused)}
     operation["security"] = _security(handler) if has_caller else []
+
+
+def _unwrap_optional_body(operation: dict[str, Any]) -> None:
+    """A body that may be left out is one kind of object and not required, rather than that object or null."""
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        ways = [way for way in content["schema"].get("oneOf", ()) if way != {"type": "null"}]
+        if len(ways) == 1:
+            content["schema"], operation["requestBody"]["required"] = ways[0], False
 
 
 def _security(handler: HTTPRouteHandler) -> list[dict[str, list[str]]]:

@@ -1,6 +1,7 @@
-"""How many requests a minute: a sliding window per class of route and account, or address (backend-spec 7.2, "Rates").
+"""How many requests a minute or an hour: a sliding window per class of route and account, or address.
 
 A route names its class (`opt={"rate": "jobs"}`); without one it is `read` or `write` by its method. None: not counted.
+Source: backend-spec 7.2, "Rates".
 """
 
 import ipaddress
@@ -20,10 +21,23 @@ Headers = list[tuple[bytes, bytes]]
 
 
 class Rates:
-    """Counts in memory, forgotten after two windows. limits: class -> requests in `window_s`."""
+    """Counts in memory, forgotten after two windows.
 
-    def __init__(self, limits: Mapping[str, int] = rules.RATES_PER_MINUTE, *, window_s: int = rules.MINUTE) -> None:
-        self._items = {name: RateLimitItemPerSecond(n, window_s, namespace=name) for name, n in limits.items()}
+    limits: class -> requests in `window_s`. hourly: class -> requests in sixty of them.
+    """
+
+    def __init__(
+        self,
+        limits: Mapping[str, int] = rules.RATES_PER_MINUTE,
+        *,
+        hourly: Mapping[str, int] = rules.RATES_PER_HOUR,
+        window_s: int = rules.MINUTE,
+    ) -> None:
+        self._hourly = frozenset(hourly)
+        self._items = {
+            name: RateLimitItemPerSecond(n, window_s * (60 if name in hourly else 1), namespace=name)
+            for name, n in {**limits, **hourly}.items()
+        }
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def count(self, name: str, *, account_id: str | None, ip: str, headers: Headers) -> None:
@@ -36,7 +50,8 @@ class Rates:
         left = {"limit": item.amount, "remaining": max(0, window.remaining), "reset": reset_s}
         headers += [(f"ratelimit-{key}".encode(), str(value).encode()) for key, value in left.items()]
         if not is_allowed:
-            said = f"Too many requests; {item.amount} a minute are allowed here. Try again in {reset_s} s."
+            period = "an hour" if name in self._hourly else "a minute"
+            said = f"Too many requests; {item.amount} {period} are allowed here. Try again in {reset_s} s."
             raise RateLimited(said, retry_after_s=reset_s)
 
 

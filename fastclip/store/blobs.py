@@ -27,12 +27,18 @@ __all__ = ["Blobs", "DiskBlobs", "Part", "PartMismatch", "base_url"]
 
 base_url: ContextVar[str] = ContextVar("base_url", default="")
 """What stands before links to this machine (`http://studio.local:8787`). The web edge sets it for each request."""
+_home: list[str] = [""]
 
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{1,5}}")
 _PREFIX = re.compile(rf"({_SEGMENT}/){{1,5}}")
 _LEFT_BEHIND_S = 48 * 3600
 _NOT_STORED = "This file is no longer stored."
+
+
+def stand_at(url: str) -> None:
+    """What stands before links that are made while no request is answered, as in a webhook; a process says it once."""
+    _home[0] = url
 
 
 class Blobs(Protocol):
@@ -97,15 +103,15 @@ class DiskBlobs:
 
     def put_url(self, key: str, *, size_bytes: int, content_type: str, ttl_s: int) -> str:
         link = self.links.put(_checked(key), size_bytes=size_bytes, content_type=content_type, ttl_s=ttl_s)
-        return base_url.get() + link
+        return (base_url.get() or _home[0]) + link
 
     def get_url(self, key: str, *, filename: str, content_type: str, ttl_s: int, inline: bool = False) -> str:
         link = self.links.get(_checked(key), filename=filename, content_type=content_type, ttl_s=ttl_s, inline=inline)
-        return base_url.get() + link
+        return (base_url.get() or _home[0]) + link
 
     def part_url(self, key: str, upload_id: str, part_number: int, *, size_bytes: int, ttl_s: int) -> str:
         link = self.links.put(_checked(key), size_bytes=size_bytes, ttl_s=ttl_s, upload_id=upload_id, part=part_number)
-        return base_url.get() + link
+        return (base_url.get() or _home[0]) + link
 
     # -- Whole files ---------------------------------------------------------------------------------------
 
