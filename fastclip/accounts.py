@@ -179,6 +179,11 @@ def sign_in(email: str, password: str) -> tuple[Account, str]:
     return account, begin_session(account.id)
 
 
+def is_password(account: Account, password: str) -> bool:
+    """Whether this is the account's password."""
+    return _is_right(account.password_hash, password)
+
+
 def begin_session(account_id: str) -> str:
     """A new session's cookie value; it is kept only as its digest."""
     token = secrets.token_urlsafe(32)

@@ -1,4 +1,4 @@
-"""The command line: serve, worker, window, clip, caption, transcribe, models, user, key, doctor.
+"""The command line: serve, worker, window, clip, caption, transcribe, models, user, key, secret, doctor.
 
 Modules are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -365,6 +365,26 @@ def _data(data_dir: Path | None) -> Iterator[Any]:
 
 
 # -- This machine ------------------------------------------------------------------------------------------
+
+
+@fastclip.group()
+def secret() -> None:
+    """Secrets that others gave: of the mail server, of payment providers."""
+
+
+@secret.command("set")
+@data_dir_option
+@click.argument("name")
+def set_secret(data_dir: Path | None, name: str) -> None:
+    """Keep the secret NAME, read from standard input; an empty one is forgotten. Restart `serve` afterwards."""
+    from fastclip import settings
+
+    if name not in settings.GIVEN_SECRETS:
+        raise InvalidRequest(f"There is no secret {name!r}; use one of {', '.join(settings.GIVEN_SECRETS)}.")
+    loaded = settings.load(data_dir)
+    value = click.prompt("Secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
+    settings.keep_secret(loaded, name, value.strip())
+    click.echo(f"{name} is {'kept' if value.strip() else 'forgotten'} ({settings.secrets_kept_in(loaded)}).")
 
 
 @fastclip.command()

@@ -43,6 +43,12 @@ class InsufficientBalance(FastClipError):
     status, code = 402, "insufficient_balance"
 
 
+class PaymentFailed(FastClipError):
+    """The bank or the provider did not pay. Nothing was credited."""
+
+    status, code = 402, "payment_failed"
+
+
 class NotAllowed(FastClipError):
     """Known, but not allowed to do this. Codes: session_required, paid_deposit_required, ..."""
 
@@ -68,7 +74,7 @@ class Conflict(FastClipError):
 
 
 class Gone(FastClipError):
-    """The uploaded source expired (24 h)."""
+    """The uploaded source expired (24 h), or a link did (link_expired)."""
 
     status, code = 410, "source_expired"
 
@@ -124,19 +130,25 @@ CODES: dict[str, int] = {
     "malformed_json": 400,
     "unauthorized": 401,
     "insufficient_balance": 402,
+    "payment_failed": 402,
     "forbidden": 403,
     "session_required": 403,
     "paid_deposit_required": 403,
     "storage_quota_exceeded": 403,
+    "reload_disabled": 403,
+    "reload_password_invalid": 403,
     "csrf_failed": 403,
     "link_invalid": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,
+    "idempotency_conflict": 409,
+    "idempotency_in_progress": 409,
     "upload_not_ready": 409,
     "limit_reached": 409,
     "canceled": 409,
     "source_expired": 410,
+    "link_expired": 410,
     "too_large": 413,
     "unsupported_content_type": 415,
     "unknown_host": 421,

@@ -13,6 +13,7 @@ from typing import Any
 from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, DoubleField, ModelSelect, TextField, fn
 
 from fastclip import rules, store, webhooks
+from fastclip.billing import storage
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound, Unavailable
 from fastclip.jobs import Job, Made
 from fastclip.store import Row
@@ -190,17 +191,20 @@ def rename(account_id: str, clip_id: str, title: str) -> Clip:
     return _change(get(account_id, clip_id), title=title)
 
 
-def pin(account_id: str, clip_id: str) -> Clip:
-    """Keep a clip until it is unpinned. Raises NotFound, NotAllowed (storage_quota_exceeded)."""
+def pin(account_id: str, clip_id: str, *, beside_bytes: int = 0) -> Clip:
+    """Keep a clip until it is unpinned. Raises NotFound, NotAllowed (storage_quota_exceeded).
+
+    beside_bytes: what else counts against the account's storage (its fonts).
+    """
     with store.write():
         clip = get(account_id, clip_id)
         if clip.pinned:
             return clip
-        used, quota = used_bytes(account_id), rules.INCLUDED_STORAGE_GB * rules.GB
+        used, quota = used_bytes(account_id) + beside_bytes, storage.quota_bytes(account_id)
         if used + clip.size_bytes > quota:
             raise NotAllowed(
                 f"Pinning this needs {(used + clip.size_bytes) / rules.GB:.2f} GB of your {quota / rules.GB:.0f} GB; "
-                "unpin or delete a clip first.",
+                "unpin or delete a clip, or buy more storage.",
                 code="storage_quota_exceeded",
             )
         return _change(clip, pinned=True)
@@ -222,6 +226,14 @@ def used_bytes(account_id: str) -> int:
         Clip.account_id == account_id, Clip.pinned, Clip.status == "available"
     )
     return int(pinned.scalar() or 0)
+
+
+def temporary_bytes(account_id: str) -> int:
+    """What clips take that expire by themselves."""
+    unpinned = Clip.select(fn.SUM(Clip.size_bytes)).where(
+        Clip.account_id == account_id, ~Clip.pinned, Clip.status == "available"
+    )
+    return int(unpinned.scalar() or 0)
 
 
 def delete(account_id: str, clip_id: str) -> None:

@@ -12,9 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from peewee import CharField, DateTimeField, IntegerField, TextField
+from peewee import CharField, DateTimeField, IntegerField, TextField, fn
 
 from fastclip import jobs, rules, store
+from fastclip.billing import storage
 from fastclip.errors import Conflict, InvalidRequest, NotAllowed, NotFound, TooLarge, Unprocessable
 from fastclip.jobs import Job
 from fastclip.media import fonts, style, typeface
@@ -221,8 +222,18 @@ def fonts_of(account_id: str) -> list[CaptionFont]:
     return list(rows.order_by(CaptionFont.created_at, CaptionFont.id))
 
 
-def add_font(account_id: str, filename: str, path: Path) -> CaptionFont:
-    """Keep a safe copy of the font at `path`, which is a stranger's. Raises Unprocessable, TooLarge, Conflict."""
+def font_bytes(account_id: str) -> int:
+    """What the account's fonts take of its storage."""
+    total = CaptionFont.select(fn.SUM(CaptionFont.size_bytes)).where(CaptionFont.account_id == account_id)
+    return int(total.scalar() or 0)
+
+
+def add_font(account_id: str, filename: str, path: Path, *, beside_bytes: int = 0) -> CaptionFont:
+    """Keep a safe copy of the font at `path`, which is a stranger's.
+
+    beside_bytes: what else counts against the account's storage (its pinned clips). Raises Unprocessable, TooLarge,
+    Conflict (too many), NotAllowed (storage_quota_exceeded).
+    """
     if not filename.lower().endswith(_EXTENSIONS):
         raise Unprocessable(f"{filename} is neither .ttf nor .otf.", param="filename")
     if path.stat().st_size > rules.MAX_FONT_BYTES:
@@ -230,6 +241,9 @@ def add_font(account_id: str, filename: str, path: Path) -> CaptionFont:
     if len(fonts_of(account_id)) >= rules.MAX_FONTS:
         said = f"You have {rules.MAX_FONTS} fonts, the most an account may have; delete one first."
         raise Conflict(said, code="limit_reached")
+    if beside_bytes + font_bytes(account_id) + path.stat().st_size > storage.quota_bytes(account_id):
+        said = "Your storage is full; unpin or delete a clip, delete a font, or buy more storage."
+        raise NotAllowed(said, code="storage_quota_exceeded")
     font_id = store.new_id("font_")
     safe = path.with_name(f"{font_id}.safe")
     found = typeface.admit(path, safe, family=f"FCU {font_id}")

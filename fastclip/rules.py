@@ -20,7 +20,8 @@ TRANSCRIPT_TIERS: Tiers = ((10, 2), (30, 5), (60, 10), (120, 20), (240, 40))
 ANALYZE_TIERS: Tiers = ((30, 8), (60, 15), (120, 25), (240, 40))
 AUTO_TIERS: Tiers = ((30, 10), (60, 20), (120, 35), (240, 50))
 SIGNUP_CREDIT_CENTS = 100
-LOW_BALANCE_CENTS = 50
+LOW_BALANCE_CENTS, EMPTY_BALANCE_CENTS = 50, 2
+MAX_LOW_BALANCE_CENTS = 10_000
 MIN_DEPOSIT_CENTS, MAX_DEPOSIT_CENTS = 500, 50_000
 FIRST_DEPOSIT_BONUS_PERCENT = 50
 LARGE_DEPOSIT_CENTS, LARGE_DEPOSIT_BONUS_PERCENT = 5000, 10
@@ -52,6 +53,11 @@ MAX_WEBHOOKS = 10
 MAX_PRESETS = 100
 MAX_FONTS = 50
 INCLUDED_STORAGE_GB = 10
+ANSWER_KEPT_S = DAY
+"""How long the answer to an Idempotency-Key is given again."""
+MANUAL_DEPOSIT_KEPT_S = 14 * DAY
+RELOAD_LINK_S = 30 * MINUTE
+RELOAD_PASSWORD_CHARS = (8, 128)
 UPLOAD_KEPT_S = DAY
 CLIP_KEPT_S = DAY
 CLIP_TOMBSTONE_S = 30 * DAY
@@ -136,6 +142,19 @@ def trim_cents(*, is_4k: bool) -> int:
 def caption_cents(seconds: float, *, is_4k: bool) -> int:
     """Captions on `seconds` of input; every started minute counts."""
     return ceil(seconds / MINUTE) * CAPTION_MINUTE_CENTS["4k" if is_4k else "1080p"]
+
+
+def bonus_cents(cents: int, *, is_first: bool) -> int:
+    """What a paid top-up adds on top: percentages add up, and the sum is floored to the cent."""
+    percent = FIRST_DEPOSIT_BONUS_PERCENT if is_first else 0
+    percent += LARGE_DEPOSIT_BONUS_PERCENT if cents >= LARGE_DEPOSIT_CENTS else 0
+    return cents * percent // 100
+
+
+def storage_cents(gb: int) -> int | None:
+    """The price of so much storage, for good; None for an amount that is not sold (A22)."""
+    low, high = STORAGE_CUSTOM_GB
+    return gb * STORAGE_CUSTOM_CENTS_PER_GB if low <= gb <= high else STORAGE_PACKAGE_CENTS.get(gb)
 
 
 def tier_cents(tiers: Tiers, seconds: float) -> int:

@@ -28,6 +28,14 @@ SMTP_SECURITY = ("starttls", "ssl", "none")
 CUT_CODECS = ("h264", "hevc", "vp9", "av1")
 """What the setting `cut_codecs` can name."""
 _CHOICES = {"secrets": SECRETS, "smtp_security": SMTP_SECURITY}
+GIVEN_SECRETS = (
+    "smtp_password",
+    "stripe_secret_key",
+    "stripe_webhook_secret",
+    "btcpay_api_key",
+    "btcpay_webhook_secret",
+)
+"""Secrets that an owner brings along (`fastclip secret set`, or the environment: `FASTCLIP_STRIPE_SECRET_KEY`)."""
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -74,6 +82,12 @@ class Settings:
         (), "Ports of this machine that the owner's webhooks may reach at `127.0.0.1` and `::1`"
     )
     new_members_covered: bool = _setting(True, "New members are covered: their shortfalls are paid by the house")
+    deposit_instructions: str = _setting("", "How members pay the owner by hand; shown with a deposit that waits")
+    stripe_publishable_key: str = _setting("", "Stripe's `pk_…`; cards are taken when its secret key is there too")
+    stripe_api: str = _setting("https://api.stripe.com", "Where Stripe's API is")
+    stripe_js: str = _setting("https://js.stripe.com/v3/", "Where a page gets Stripe's card form")
+    btcpay_url: str = _setting("", "Address of a BTCPay server; Bitcoin is taken when its API key is there too")
+    btcpay_store: str = _setting("", "Id of the store on the BTCPay server")
 
     @property
     def database_url(self) -> str:
@@ -193,8 +207,8 @@ def keep_secret(settings: Settings, name: str, text: str) -> None:
 
 
 def kept_secret(settings: Settings, name: str) -> str | None:
-    """What was kept under `name`, None when nothing was."""
-    return _keep(settings).get(name) or None
+    """What was kept under `name`, or stands in the environment; None when nothing does."""
+    return os.environ.get(f"FASTCLIP_{name.upper()}") or _keep(settings).get(name) or None
 
 
 def secrets_kept_in(settings: Settings) -> str:

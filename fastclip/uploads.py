@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField
+from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField, fn
 
 from fastclip import jobs, rules, store, webhooks
 from fastclip.accounts import Account
@@ -408,6 +408,20 @@ def latest_named(account_id: str, filename: str) -> Upload | None:
         Upload.status.in_(("pending", "processing", "ready")),
     )
     return alive.order_by(Upload.created_at.desc()).first()
+
+
+def names(file_ids: set[str]) -> dict[str, str]:
+    """The file names of these uploads, by id; also of those that are over."""
+    rows = Upload.select(Upload.id, Upload.filename).where(Upload.id.in_(list(file_ids)))
+    return {row.id: row.filename for row in rows}
+
+
+def temporary_bytes(account_id: str) -> int:
+    """What uploads take until they expire."""
+    kept = Upload.select(fn.SUM(Upload.file_size)).where(
+        Upload.account_id == account_id, Upload.status.in_(("processing", "ready"))
+    )
+    return int(kept.scalar() or 0)
 
 
 def changed_since(account_id: str, moment: float) -> list[Upload]:

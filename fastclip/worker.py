@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from fastclip import accounts, deliveries, engines, jobs, library, mail, rules, sources, store, targets, uploads
-from fastclip.billing import ledger
+from fastclip.billing import answers, ledger, payments
 from fastclip.clips import caption, merge, news, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
@@ -42,6 +42,8 @@ AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {
     "mail": mail.give_up,
 }
 BEAT_S, SWEEP_S, EXPIRE_S, TIDY_S = 1.0, 1.0, 60.0, rules.DAY
+POLL_S = 10.0
+"""How often it is looked whether a payment is due to be asked about."""
 STOP_S = 10.0
 _KEEPING_AT = 0.97
 
@@ -58,6 +60,7 @@ class Worker:
         trim.codecs = settings.cut_codecs
         mail.server = mail.server_of(settings)
         targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
+        payments.open(settings)
         self._may_use_hardware = settings.hardware_encoders
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
@@ -67,7 +70,7 @@ class Worker:
         }
         self._held: dict[str, Job] = {}
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep)]
+        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep, self._poll)]
 
     def start(self) -> None:
         jobs.extend(self.owner, [])
@@ -142,6 +145,12 @@ class Worker:
                         task()
                     due[task] = time.monotonic() + every[task]
 
+    def _poll(self) -> None:
+        """Ask payment providers, which may take long to answer: apart from the sweep, that nobody waits for them."""
+        while not self._stopping.wait(POLL_S):
+            with _logged("poll of payments"):
+                payments.poll()
+
 
 def finish(job: Job, outcome: Outcome) -> None:
     """Keep the bytes, then in one transaction: list the clips, settle, complete. Then ring for what follows."""
@@ -208,6 +217,7 @@ def expire() -> None:
     library.expire()
     transcript.forget()
     accounts.forget_old_sessions()
+    answers.forget_old()
     jobs.forget_workers()
     deliveries.forget()
     mail.forget()

@@ -97,9 +97,7 @@ def test_an_ffmpeg_that_lacks_something_is_told_by_what_is_lost(
     assert (row.state, row.cause) == ("fail", f"1.0 at {program} cannot use: {said}.")
 
 
-def test_an_ffmpeg_that_is_not_there_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_tools: None
-) -> None:
+def test_an_ffmpeg_that_is_not_there_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_tools: None) -> None:
     monkeypatch.setenv("FASTCLIP_FFMPEG", str(tmp_path / "missing"))
     row = doctor.encoders()
     assert row.state == "fail" and "FASTCLIP_FFMPEG" in row.fix

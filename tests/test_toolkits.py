@@ -43,9 +43,7 @@ def test_nothing_of_a_window_is_imported_to_find_one() -> None:
     assert found.stdout.strip() == "[]"
 
 
-def test_qt_without_its_system_libraries_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_qt_without_its_system_libraries_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for package in ("PySide6", "qtpy"):
         (tmp_path / package).mkdir()
         (tmp_path / package / "__init__.py").touch()

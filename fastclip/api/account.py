@@ -16,7 +16,7 @@ from fastclip import accounts, rules
 from fastclip.accounts import Account
 from fastclip.api.auth import Caller, address, clear_session_cookie, session_only, set_session_cookie
 from fastclip.api.strict import Ask
-from fastclip.billing import ledger
+from fastclip.billing import ledger, storage
 from fastclip.errors import NotFound
 from fastclip.store import rfc3339
 
@@ -116,7 +116,7 @@ def get_balance(caller: NamedDependency[Caller]) -> dict[str, Any]:
     return ledger.describe_balance(caller.account)
 
 
-@post("/v1/account/signup-credit", status_code=200, sync_to_thread=True, guards=[session_only])
+@post("/v1/account/signup-credit", status_code=200, sync_to_thread=True, guards=[session_only], opt={"once": True})
 def take_signup_credit(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """The welcome credit, once."""
     granted = ledger.grant_signup_credit(caller.account_id)
@@ -139,7 +139,7 @@ def describe(account: Account, via: str) -> dict[str, Any]:
         "limits": {
             "max_upload_bytes": rules.MAX_UPLOAD_BYTES,
             "max_api_keys": rules.MAX_API_KEYS,
-            "storage_bytes": rules.INCLUDED_STORAGE_GB * rules.GB,
+            "storage_bytes": storage.quota_bytes(account.id),
             "has_4k": account.has_4k,
         },
     }

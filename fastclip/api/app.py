@@ -16,9 +16,11 @@ from fastclip import rules, store, targets, uploads
 from fastclip.api import (
     account,
     admin,
+    billing,
     captions,
     clips,
     control,
+    desk_money,
     docs,
     events,
     files,
@@ -30,6 +32,7 @@ from fastclip.api import (
     support,
     transcripts,
     unbuilt,
+    usage,
     webhooks,
 )
 from fastclip.api import rules as rules_route
@@ -37,8 +40,10 @@ from fastclip.api import uploads as uploads_routes
 from fastclip.api.auth import caller, gate
 from fastclip.api.edge import edge
 from fastclip.api.hosts import Hosts
+from fastclip.api.once import once
 from fastclip.api.rates import Rates
 from fastclip.api.refusals import answer
+from fastclip.billing import payments
 from fastclip.errors import FastClipError
 from fastclip.settings import Settings
 from fastclip.store.blobs import DiskBlobs
@@ -61,8 +66,12 @@ def build(
     """
     hosts = Hosts(settings)
     targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
+    payments.open(settings)
     routes: list[Any] = [
         *account.routes,
+        *billing.routes,
+        *desk_money.routes,
+        *usage.routes,
         *uploads_routes.routes,
         *clips.routes,
         *library.routes,
@@ -84,7 +93,7 @@ def build(
     app = Litestar(
         # A router hands over a path's handlers at once: one by one, the third would break the first (Litestar 2.25).
         [Router("/", route_handlers=routes)],
-        middleware=[gate(hosts, rates or Rates())],
+        middleware=[gate(hosts, rates or Rates()), once],
         dependencies={"caller": Provide(caller, sync_to_thread=False)},
         before_request=strict.check_body,
         exception_handlers={FastClipError: answer, HTTPException: answer, Exception: answer},

@@ -93,7 +93,7 @@ def draw_frame(caller: NamedDependency[Caller], data: JSONBody[FrameAsk]) -> Res
     return Response(png, media_type="image/png", headers={"Cache-Control": "no-store"})
 
 
-@post("/v1/captions", status_code=200, sync_to_thread=True, opt={"rate": "jobs"})
+@post("/v1/captions", status_code=200, sync_to_thread=True, opt={"rate": "jobs", "once": True})
 def create_captions(caller: NamedDependency[Caller], data: JSONBody[CaptionAsk]) -> dict[str, Any]:
     """Burn captions into an upload or one of your clips; a new MP4 comes of it."""
     job = caption.request(

@@ -47,7 +47,7 @@ class TrimAsk(Ask):
         raise InvalidRequest("Send either start and end, or segments; not both and not half of one.")
 
 
-@post("/v1/clip", status_code=200, sync_to_thread=True, opt={"rate": "jobs"})
+@post("/v1/clip", status_code=200, sync_to_thread=True, opt={"rate": "jobs", "once": True})
 def create_clips(caller: NamedDependency[Caller], data: JSONBody[TrimAsk]) -> dict[str, Any]:
     """Cut one range, or up to 50 segments, out of a ready upload; with `merge` the segments become one clip."""
     spans = data.spans()

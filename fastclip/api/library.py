@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import library, rules
+from fastclip import library, presets, rules
 from fastclip.api.auth import Caller
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
@@ -68,7 +68,8 @@ def rename_clip(caller: NamedDependency[Caller], clip_id: FromPath[str], data: J
 @post("/v1/clips/{clip_id:str}/pin", status_code=200, sync_to_thread=True)
 def pin_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
     """Keep a clip from expiring."""
-    return library.describe(library.pin(caller.account_id, clip_id))
+    beside = presets.font_bytes(caller.account_id)
+    return library.describe(library.pin(caller.account_id, clip_id, beside_bytes=beside))
 
 
 @post("/v1/clips/{clip_id:str}/unpin", status_code=200, sync_to_thread=True)

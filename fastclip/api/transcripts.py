@@ -59,7 +59,7 @@ class GlossaryAsk(Ask):
 def asking(stopping: threading.Event) -> HTTPRouteHandler:
     """`POST /v1/transcript`. stopping: set when the server is about to end; the job goes on, the answer does not."""
 
-    @post("/v1/transcript", status_code=200, opt={"rate": "ai"})
+    @post("/v1/transcript", status_code=200, opt={"rate": "ai", "once": True})
     async def create_transcript(
         request: Request[Any, Any, Any], caller: NamedDependency[Caller], data: JSONBody[TranscriptAsk]
     ) -> Response[dict[str, Any]]:

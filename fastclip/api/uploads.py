@@ -78,7 +78,7 @@ class NothingAsk(Ask):
     """An empty object."""
 
 
-@post("/v1/upload/request", status_code=200, sync_to_thread=True, opt={"rate": "upload"})
+@post("/v1/upload/request", status_code=200, sync_to_thread=True, opt={"rate": "upload", "once": True})
 def request_upload(caller: NamedDependency[Caller], data: JSONBody[UploadAsk]) -> dict[str, Any]:
     """A link that takes the whole file in one PUT."""
     clip = data.clip.plain() if data.clip else None
@@ -99,7 +99,7 @@ def get_upload(caller: NamedDependency[Caller], file_id: FromPath[str]) -> dict[
     return uploads.describe(uploads.get(caller.account_id, file_id))
 
 
-@post("/v1/upload/multipart/initiate", status_code=200, sync_to_thread=True, opt={"rate": "upload"})
+@post("/v1/upload/multipart/initiate", status_code=200, sync_to_thread=True, opt={"rate": "upload", "once": True})
 def initiate(caller: NamedDependency[Caller], data: JSONBody[InitiateAsk]) -> dict[str, Any]:
     """A link for every part of a large file."""
     clip = data.clip.plain() if data.clip else None

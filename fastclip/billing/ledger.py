@@ -12,6 +12,7 @@ from peewee import CharField, Check, DateTimeField, IntegerField
 
 from fastclip import rules, store
 from fastclip.accounts import Account
+from fastclip.billing import news, wallet
 from fastclip.errors import Conflict, InsufficientBalance
 from fastclip.store import Row
 
@@ -60,11 +61,20 @@ def reserve(account: Account, cents: int, ref: str) -> None:
                 f"This costs {dollars(cents)}; the balance is {dollars(balance(account.id)[0])}. Add money first."
             )
         _cover(account.id, cents, ref)
+    elif not account.is_covered:
+        left = balance(account.id)[0]
+        news.balance_fell(account.id, left + cents, left)
     Hold.create(ref=ref, account_id=account.id, amount_cents=cents)
     _enter(account.id, "reserve", -cents, cents, ref)
 
 
-def settle(ref: str, cents: int) -> bool:
+def spend(account: Account, kind: str, cents: int, ref: str) -> None:
+    """Take `cents` at once, for good. Raises InsufficientBalance, unless the house covers the account's shortfall."""
+    reserve(account, cents, ref)
+    settle(ref, cents, kind=kind)
+
+
+def settle(ref: str, cents: int, *, kind: str = "settle") -> bool:
     """Keep `cents` of what `ref` holds and give back the rest. False when it was settled before: nothing moves then."""
     hold = Hold.get_or_none(Hold.ref == ref)
     if hold is None or not 0 <= cents <= hold.amount_cents:
@@ -79,7 +89,7 @@ def settle(ref: str, cents: int) -> bool:
         changed=time.time(),
     ).where(Account.id == hold.account_id).execute()
     if cents:
-        _enter(hold.account_id, "settle", 0, -cents, ref)
+        _enter(hold.account_id, kind, 0, -cents, ref)
     if rest:
         _enter(hold.account_id, "refund", rest, -rest, ref)
     return True
@@ -93,6 +103,23 @@ def credit(account_id: str, kind: str, cents: int, *, key: str) -> None:
     Account.update(balance_cents=Account.balance_cents + cents, changed=time.time()).where(
         Account.id == account_id
     ).execute()
+
+
+def deposit(account_id: str, cents: int, *, key: str) -> int:
+    """Credit what was paid, once for this `key`, and its bonus; returns the bonus. Raises Conflict the second time."""
+    # The row of the account is taken first, so that of two first deposits only one finds none before it.
+    Account.update(paid_total_cents=Account.paid_total_cents + cents).where(Account.id == account_id).execute()
+    bonus = rules.bonus_cents(cents, is_first=is_first_deposit(account_id))
+    credit(account_id, "deposit", cents, key=key)
+    if bonus:
+        credit(account_id, "bonus", bonus, key=f"bonus:{key}")
+    return bonus
+
+
+def is_first_deposit(account_id: str) -> bool:
+    """Whether the next paid top-up is the first."""
+    paid = LedgerEntry.select().where(LedgerEntry.account_id == account_id, LedgerEntry.kind == "deposit")
+    return not paid.exists()
 
 
 def grant_signup_credit(account_id: str) -> int:
@@ -117,14 +144,13 @@ def balance(account_id: str) -> tuple[int, int]:
 def describe_balance(account: Account) -> dict[str, Any]:
     """Source: API reference, "Billing, Storage, and Account"; backend-spec 2.6."""
     available, reserved = balance(account.id)
-    has_paid = account.paid_total_cents > 0
     return {
         "balance": usd(available),
         "reserved": usd(reserved),
         "currency": "usd",
-        "has_paid_deposit": has_paid,
-        "first_topup_bonus_available": not has_paid,
-        "low_balance_threshold": usd(rules.LOW_BALANCE_CENTS),
+        "has_paid_deposit": account.paid_total_cents > 0,
+        "first_topup_bonus_available": is_first_deposit(account.id),
+        "low_balance_threshold": usd(wallet.of(account.id).low_balance_cents),
     }
 
 

@@ -44,6 +44,7 @@ def request(
     target = checks.target(account, facts, via="session", format="mp4", quality=quality)
     ask = drawing.asked(account.id, facts, "mp4", preset_ref)
     ask |= {"clip_id": clip_id, "format": "mp4", "quality": target.quality, "max_px": target.max_px}
+    ask |= {"seconds": round(facts.duration_s, 3)}
     cents = rules.caption_cents(round(facts.duration_s, 3), is_4k=target.is_4k)
     source_id = clip.source_file_id if clip else file_id or ""
     with store.write():

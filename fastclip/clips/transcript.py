@@ -49,7 +49,7 @@ def _joined(account: Account, upload: Upload, model: str, language: str, api_key
     if running:
         return running, False
     cents = rules.tier_cents(rules.TRANSCRIPT_TIERS, upload.media.duration_s)
-    ask = {"model": model, "language": language}
+    ask = {"model": model, "language": language, "seconds": round(upload.media.duration_s, 3)}
     job = jobs.add(account.id, KIND, ask, lane="heavy", file_id=upload.id, reserved_cents=cents, api_key_id=api_key_id)
     ledger.reserve(account, cents, job.id)
     transcripts.take(row, job)

@@ -144,9 +144,7 @@ def test_a_trim_and_its_captions_are_on_the_same_frame(
     source, flash = flashing[f"{fps}.{extension}"], Fraction(180) / Fraction(fps)
     look = style.checked({"font_name": "Anton", "font_size": 200, "position_y": 0.5, "stroke_enabled": False})
     facts = probe.read(source)
-    plan = cut.plan(
-        source, facts, start_s=start_s, end_s=8.5, format="mp4", height_px=None, captions=tmp_path / "c"
-    )
+    plan = cut.plan(source, facts, start_s=start_s, end_s=8.5, format="mp4", height_px=None, captions=tmp_path / "c")
     words = [Word("HHH", float(flash) - plan.start_s, float(flash) - plan.start_s + 0.5)]
     placed = captions.lay_out(words, look, fonts.builtin("Anton"), size_px=(plan.width_px or 0, plan.height_px or 0))
     burn.lay(tmp_path / "c", ass.write(placed))

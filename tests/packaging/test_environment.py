@@ -117,9 +117,7 @@ def test_a_system_that_is_not_debian_is_told_what_is_missing(tmp_path: Path, mon
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(environment.CannotSetUp) as said:
         environment.apt_install("xvfb", "chromium", purpose="The test suite")
-    assert str(said.value) == (
-        "The test suite needs what Debian calls xvfb, chromium. Install that, then start again."
-    )
+    assert str(said.value) == ("The test suite needs what Debian calls xvfb, chromium. Install that, then start again.")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can become somebody else")

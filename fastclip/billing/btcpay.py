@@ -1,0 +1,115 @@
+"""Bitcoin, by the owner's BTCPay server (Greenfield API): an invoice for each deposit.
+
+Creating knows no idempotency, so the server is searched for the attempt's id first. It often cannot reach this machine,
+so it is asked like Stripe; its signed events only say when. Amounts are decimal texts. Source: backend-spec 5 and 5.1.
+"""
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from fastclip.billing import ledger
+from fastclip.billing.deposits import Deposit, Seen
+from fastclip.errors import Unauthorized, Unavailable
+from fastclip.settings import Settings, kept_secret
+
+NAME = "btcpay"
+INVOICE_MINUTES = 15
+_TIMEOUT_S = 10.0
+_STATES = {
+    "New": "pending",
+    "Processing": "processing",
+    "Settled": "succeeded",
+    "Expired": "expired",
+    "Invalid": "failed",
+}
+_WHY = {
+    "expired": "Nobody paid this invoice before it expired.",
+    "failed": "The payment was not confirmed by the network in time.",
+}
+
+
+class BTCPay:
+    """One store on one server."""
+
+    def __init__(self, settings: Settings, api_key: str) -> None:
+        self._hook_secret = kept_secret(settings, "btcpay_webhook_secret") or ""
+        self._http = httpx.Client(
+            base_url=f"{settings.btcpay_url.rstrip('/')}/api/v1/stores/{settings.btcpay_store}",
+            headers={"Authorization": f"token {api_key}"},
+            timeout=_TIMEOUT_S,
+        )
+
+    def begin(self, deposit: Deposit) -> dict[str, Any]:
+        """The facts of this attempt's invoice: found, else made. Raises Unavailable."""
+        invoice = self._found(deposit) or self._made(deposit)
+        return {
+            "provider_ref": invoice["id"],
+            "link": invoice["checkoutLink"],
+            "expires_at": datetime.fromtimestamp(invoice["expirationTime"], UTC).replace(tzinfo=None),
+        }
+
+    def look(self, deposit: Deposit) -> Seen:
+        """Ask how an invoice stands. Raises Unavailable."""
+        if not deposit.provider_ref:
+            if (invoice := self._found(deposit)) is None:
+                return Seen("created")
+        else:
+            invoice = self._ask("GET", f"/invoices/{deposit.provider_ref}")
+        return _seen(deposit, invoice)
+
+    def told(self, body: bytes, signature: str) -> str:
+        """The invoice that a signed event is about. Raises Unauthorized."""
+        wanted = "sha256=" + hmac.new(self._hook_secret.encode(), body, hashlib.sha256).hexdigest()
+        if not self._hook_secret or not hmac.compare_digest(signature.encode(), wanted.encode()):
+            raise Unauthorized("This event's signature is not that of our BTCPay server.")
+        try:
+            return str(json.loads(body).get("invoiceId") or "")
+        except (ValueError, AttributeError) as broken:
+            raise Unauthorized("This event is not one of BTCPay's.") from broken
+
+    def _found(self, deposit: Deposit) -> dict[str, Any] | None:
+        found = self._ask("GET", "/invoices", params={"orderId": deposit.id})
+        return next((one for one in found if one["metadata"].get("orderId") == deposit.id), None)
+
+    def _made(self, deposit: Deposit) -> dict[str, Any]:
+        asked = {
+            "amount": f"{deposit.amount_cents / 100:.2f}",
+            "currency": "USD",
+            "metadata": {"orderId": deposit.id, "itemDesc": "FastClip balance"},
+            "checkout": {"expirationMinutes": INVOICE_MINUTES},
+        }
+        return self._ask("POST", "/invoices", json=asked)
+
+    def _ask(self, method: str, path: str, **asked: Any) -> Any:
+        try:
+            return self._http.request(method, path, **asked).raise_for_status().json()
+        except (httpx.HTTPError, ValueError) as lost:
+            raise Unavailable(
+                "The BTCPay server did not answer. Nothing is lost: this is looked at again every minute.",
+                code="provider_unavailable",
+            ) from lost
+
+
+def _seen(deposit: Deposit, invoice: dict[str, Any]) -> Seen:
+    """Only a whole payment in our currency is credited by itself; what came in part waits for the owner."""
+    status = _STATES.get(invoice["status"], "processing")
+    paid = _cents(invoice.get("paidAmount"))
+    facts: dict[str, Any] = {"provider_ref": invoice["id"], "link": invoice["checkoutLink"]}
+    is_ours = invoice["currency"] == "USD" and _cents(invoice["amount"]) == deposit.amount_cents
+    if status == "succeeded" and is_ours:
+        return Seen("succeeded", facts=facts)
+    if status == "succeeded" or (status in _WHY and paid > 0):
+        waits = {"paid_cents": paid, "is_for_owner": not deposit.decided_by}
+        said = f"{ledger.dollars(paid)} of {ledger.dollars(deposit.amount_cents)} came; the owner decides about it."
+        return Seen("failed" if status == "succeeded" else status, said, "paid_in_part", facts | waits)
+    return Seen(status, _WHY.get(status, ""), status if status in _WHY else "", facts)
+
+
+def _cents(amount: str | None) -> int:
+    return int(Decimal(amount or "0") * 100)

@@ -1,0 +1,30 @@
+"""What an account set about its money: when to warn, how it reloads, and its name at Stripe."""
+
+from peewee import BooleanField, CharField, IntegerField
+
+from fastclip import rules, store
+from fastclip.store import Row
+
+
+class Wallet(Row):
+    account_id = CharField(primary_key=True)
+    is_reload_on = BooleanField(default=False)
+    needs_mail = BooleanField(default=True)
+    reload_password_hash = CharField(default="")
+    low_balance_cents = IntegerField(default=rules.LOW_BALANCE_CENTS)
+    customer_id = CharField(default="")
+    default_card = CharField(default="")
+
+
+def of(account_id: str) -> Wallet:
+    """The account's wallet, or what one is before anything was set."""
+    return Wallet.get_or_none(Wallet.account_id == account_id) or Wallet(account_id=account_id)
+
+
+def change(account_id: str, **facts: object) -> Wallet:
+    """Set some of its fields."""
+    with store.write():
+        Wallet.insert(account_id=account_id).on_conflict_ignore().execute()
+        if facts:
+            Wallet.update(**facts).where(Wallet.account_id == account_id).execute()
+    return of(account_id)
