@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from fastclip import accounts, store
+from fastclip import accounts, engines, store
 from fastclip.api import app as web
 from fastclip.api import server
 from fastclip.errors import Conflict
@@ -107,6 +107,7 @@ def _run_file(settings: Settings) -> dict[str, str]:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[None]:
     store.open(settings)
+    engines.chosen_chat = settings.language_model
     try:
         yield
     finally:

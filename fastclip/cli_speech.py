@@ -1,4 +1,4 @@
-"""The commands about speech: a transcript of a file, and the models of this machine. They need no server."""
+"""The commands about models, and a transcript of a file. They need no server."""
 
 import json
 import tempfile
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fastclip.console import data_dir_option, progress
-from fastclip.errors import InvalidRequest, Unprocessable
+from fastclip.errors import InvalidRequest, Unavailable, Unprocessable
 
 FORMS = ("srt", "vtt", "txt", "json")
 
@@ -78,7 +78,7 @@ def _written(words: list[Any], duration_s: float, form: str) -> str:
 
 @click.group()
 def models() -> None:
-    """Speech models of this machine."""
+    """Speech and language models of this machine."""
 
 
 @models.command("list")
@@ -96,6 +96,26 @@ def list_models(data_dir: Path | None) -> None:
         if offer.name not in here:
             about = f"{offer.about_mb:>6} MB  {offer.licence}  {offer.languages}. {offer.note}"
             click.echo(f"can fetch  {offer.name:<18} {about}")
+    _list_chat(_folder(data_dir))
+
+
+def _list_chat(folder: Path) -> None:
+    """The language models, which are optional, and how one is added."""
+    from fastclip.ai import gguf, llm
+    from fastclip.ai import models as kept
+    from fastclip.ai.prompts import QUESTIONS
+
+    for model in kept.installed(folder, kept.CHAT):
+        about = f"{model.size_bytes / 1e6:>6.0f} MB  {model.licence}  {model.sha256[:12]}"
+        said = llm.obstacle(model) or f"{model.right} of {len(QUESTIONS)} questions right"
+        click.echo(f"chat       {model.name:<18} {about}  {said}")
+    click.echo(
+        "Language models help to rank moments and are never needed; any chat model in a .gguf file will do."
+    )
+    for one in gguf.SUGGESTIONS:
+        click.echo(f"such as    {one.name:<30} {one.about_mb:>6} MB  {one.licence}, from {one.memory_gb} GB of memory")
+    if not llm.is_installed():
+        click.echo(llm.MISSING)
 
 
 @models.command("pull")
@@ -115,12 +135,19 @@ def pull_model(name: str, data_dir: Path | None) -> None:
 @click.option("--name", default="", help="Default: the folder's or archive's own.")
 @data_dir_option
 def add_model(path: Path, name: str, data_dir: Path | None) -> None:
-    """Add a model from a folder, or from a .zip or .tar of one."""
+    """Add a model from a folder, from a .zip or .tar of one, or from a chat model's .gguf file."""
+    from fastclip.ai import gguf, llm
     from fastclip.ai import models as kept
 
+    is_chat = path.suffix == gguf.SUFFIX
+    if is_chat:
+        facts = gguf.look(path)
+        click.echo(f"{facts.name} ({facts.architecture}): {facts.size_bytes / 1e6:.0f} MB, licence: {facts.licence}.")
     with progress(path.name) as tell:
-        model = kept.add(_folder(data_dir), path.resolve(), name=name, tell=tell)
+        model = (gguf if is_chat else kept).add(_folder(data_dir), path.resolve(), name=name, tell=tell)
     click.echo(f"{model.name} is ready: {model.size_bytes / 1e6:.0f} MB, sha256 {model.sha256}.")
+    if is_chat and (why := llm.obstacle(model)):
+        click.echo(why)
 
 
 @models.command("rm")
@@ -132,6 +159,17 @@ def remove_model(name: str, data_dir: Path | None) -> None:
 
     kept.remove(_folder(data_dir), name)
     click.echo(f"{name} is gone.")
+
+
+@models.command("setup-llm")
+@data_dir_option
+def setup_llm(data_dir: Path | None) -> None:
+    """Say whether llama.cpp is there. Through `packaging/run` it is compiled and installed first."""
+    from fastclip.ai import llm
+
+    if not llm.is_installed():
+        raise Unavailable(llm.MISSING)
+    click.echo("llama.cpp is installed. Add a chat model next: fastclip models add FILE.gguf")
 
 
 def _folder(data_dir: Path | None) -> Path:

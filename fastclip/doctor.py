@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from fastclip import engines, toolkits
 from fastclip import settings as kept
-from fastclip import toolkits
-from fastclip.ai import models, speech
+from fastclip.ai import llm, models, speech
 from fastclip.errors import FastClipError
 from fastclip.media import ffmpeg, hardware
 from fastclip.settings import Settings
@@ -62,6 +62,7 @@ def checks(settings: Settings) -> list[Check]:
         "hardware": lambda: graphics(settings.hardware_encoders),
         "ffprobe": ffprobe,
         "speech": lambda: hearing(settings.models_dir),
+        "language": lambda: language(settings),
         "secrets": lambda: secrets(settings),
         "port": lambda: port(settings.host, settings.port),
         "interface": pages,
@@ -150,6 +151,21 @@ def hearing(models_dir: Path) -> Check:
     if model is None:
         return Check("speech", "warn", speech.NOTES[speech.BUILT_IN], "fastclip models pull small")
     return Check("speech", "ok", f"{model.name}; {speech.device(model).why}")
+
+
+def language(settings: Settings) -> Check:
+    """What helps to rank moments, beside the embeddings; nothing needs it."""
+    if settings.language_model == engines.OFF:
+        return Check("language", "ok", "switched off by `language_model`; embeddings rank moments")
+    here = models.installed(settings.models_dir, models.CHAT)
+    if not here:
+        tool = "llama.cpp is installed" if llm.is_installed() else "llama.cpp is not installed"
+        return Check("language", "ok", f"no language model, which is optional ({tool}); embeddings rank moments")
+    usable = [model.name for model in here if not llm.obstacle(model)]
+    if not usable:
+        fix = "Add another chat model: fastclip models add FILE.gguf"
+        return Check("language", "warn", llm.obstacle(here[-1]), fix if llm.is_installed() else llm.SET_UP)
+    return Check("language", "ok", f"{', '.join(usable)} with llama.cpp")
 
 
 def secrets(settings: Settings) -> Check:

@@ -3,17 +3,22 @@
 Nothing is fetched unless the owner asks. A member sees only what would be used now (`describe`).
 """
 
+import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from fastclip import jobs, store
 from fastclip.accounts import Account
-from fastclip.ai import models, speech
+from fastclip.ai import gguf, llm, models, speech
 from fastclip.ai.models import Model, Offer
 from fastclip.errors import Conflict, InvalidRequest, NotFound
 from fastclip.jobs import Job, Outcome, Tell
 
 KIND = "model"
+AUTO, OFF = "auto", "off"
+chosen_chat = AUTO
+"""The setting `language_model`."""
 
 
 def folder() -> Path:
@@ -24,6 +29,24 @@ def folder() -> Path:
 def find(name: str | None) -> Model | None:
     """The named model, else the best one; None for the built-in recogniser. Raises NotFound."""
     return models.find(folder(), name)
+
+
+def chat() -> Model | None:
+    """The language model in use; None for none. One that answers no simple questions is used by its name only."""
+    if chosen_chat == OFF:
+        return None
+    here = models.installed(folder(), models.CHAT)
+    if chosen_chat != AUTO:
+        return next((model for model in here if model.name == chosen_chat), None)
+    fitting = [model for model in here if not llm.obstacle(model) and model.size_bytes < _memory_bytes() / 2]
+    return fitting[-1] if fitting else None
+
+
+def _memory_bytes() -> int:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows
+        return 16 << 30
 
 
 def describe() -> dict[str, Any]:
@@ -53,6 +76,22 @@ def listed() -> dict[str, Any]:
         "built_in": {"engine": speech.BUILT_IN, "languages": "English", "note": speech.NOTES[speech.BUILT_IN]},
         "device": speech.device(best).why if best else None,
         "folder": str(folder()),
+        "chat": _chat(),
+    }
+
+
+def _chat() -> dict[str, Any]:
+    """Language models: what is here, what is in use, and how to begin."""
+    used = chat()
+    return {
+        "is_possible": llm.is_installed(),
+        "how": "" if llm.is_installed() else llm.MISSING,
+        "in_use": used.name if used else None,
+        "data": [
+            models.describe(model) | {"obstacle": llm.obstacle(model) or None}
+            for model in models.installed(folder(), models.CHAT)
+        ],
+        "suggestions": [asdict(one) for one in gguf.SUGGESTIONS],
     }
 
 
@@ -103,7 +142,9 @@ def run(job: Job, tell: Tell) -> Outcome:
     """The `model` job. Canceled, it leaves what was fetched for the next one to go on with."""
     ask = job.asked
     if ask["path"]:
-        model = models.add(folder(), Path(ask["path"]), name=ask["name"], tell=tell)
+        path = Path(ask["path"])
+        add = gguf.add if path.suffix == gguf.SUFFIX else models.add
+        model = add(folder(), path, name=ask["name"], tell=tell)
     else:
         model = models.pull(folder(), ask["name"], tell=tell)
     return Outcome(result={"model": model.name})

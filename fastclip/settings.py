@@ -68,6 +68,14 @@ class Settings:
     light_workers: int = _setting(2, "Checks, posters and mails that run at the same time")
     outgoing_workers: int = _setting(4, "Webhook deliveries that are sent at the same time")
     heavy_workers: int = _setting(1, "Speech and language models that run at the same time")
+    language_model: str = _setting(
+        "auto",
+        "Language model that helps to rank moments: a name out of `fastclip models list`, `auto` for the best one "
+        "that fits into memory, `off`",
+    )
+    language_model_s: int = _setting(
+        240, "Seconds that a language model may take for one search; then what it has found so far counts"
+    )
     secrets: str = _setting(
         "auto", "Where secrets are kept: `keyring`, `file`, or `auto` for the keyring where there is one"
     )

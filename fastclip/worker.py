@@ -61,6 +61,7 @@ class Worker:
         mail.server = mail.server_of(settings)
         targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
         payments.open(settings)
+        engines.chosen_chat = settings.language_model
         self._may_use_hardware = settings.hardware_encoders
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,

@@ -4,7 +4,8 @@ import multiprocessing
 import runpy
 import sys
 
-CHILDREN = dict.fromkeys(("edges", "frames", "index", "packets", "probe", "typeface"), "media") | {"recogniser": "ai"}
+CHILDREN = dict.fromkeys(("edges", "frames", "index", "packets", "probe", "typeface"), "media")
+CHILDREN |= {"recogniser": "ai", "chooser": "ai"}
 
 if __name__ == "__main__":
     multiprocessing.freeze_support()

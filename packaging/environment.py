@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, NamedTuple, NoReturn
 
+import llama
 import pages
 import typefaces
 
@@ -31,10 +32,10 @@ class CannotSetUp(Exception):
     """What is missing on this system, and what to do about it."""
 
 
-def become(*args: str, for_tests: bool = False) -> NoReturn:
+def become(*args: str, for_tests: bool = False, with_llama: bool = False) -> NoReturn:
     """Set up, then turn this process into the environment's Python with `args`."""
     try:
-        ready(for_tests=for_tests)
+        ready(for_tests=for_tests, with_llama=with_llama)
     except (CannotSetUp, OSError) as error:
         sys.exit(f"FastClip cannot be set up here: {error}")
     except KeyboardInterrupt:
@@ -46,14 +47,17 @@ def become(*args: str, for_tests: bool = False) -> NoReturn:
     os.execv(PYTHON, command)
 
 
-def ready(*, for_tests: bool = False) -> None:
-    """Bring the environment up to date. Raises CannotSetUp with a sentence for the person at the keyboard."""
+def ready(*, for_tests: bool = False, with_llama: bool = False) -> None:
+    """Bring the environment up to date. Raises CannotSetUp with a sentence for the person at the keyboard.
+
+    with_llama: llama.cpp too, which is compiled. What once had it keeps it up to date.
+    """
     started = time.monotonic()
     with _alone():
         if not (MARKS.exists() and PYTHON.exists()) and not _is_usable():
             _say("first start; setting up takes a minute at most on a fast line")
             _make_venv()
-        if any([_done_now(step) for step in _steps(for_tests)]):
+        if any([_done_now(step) for step in _steps(for_tests, with_llama or for_tests or _MARK in _marks())]):
             _say(f"set up in {time.monotonic() - started:.0f} s")
 
 
@@ -89,7 +93,10 @@ class _Step(NamedTuple):
     is_due: bool = False
 
 
-def _steps(for_tests: bool) -> Iterator[_Step]:
+_MARK = "llama.cpp"
+
+
+def _steps(for_tests: bool, with_llama: bool) -> Iterator[_Step]:
     """What there is to do, in order; a later step is worked out after the earlier ones are done."""
     builder, runtime, project = lock_of("builder"), ROOT / "requirements.lock", ROOT / "pyproject.toml"
     yield _Step("installer", _install_uv, (lock_of("installer"),))
@@ -103,11 +110,14 @@ def _steps(for_tests: bool) -> Iterator[_Step]:
     if not typefaces.is_built():
         yield _Step("caption fonts", lambda: _run(str(PYTHON), typefaces.__file__), (), is_due=True)
     yield _Step("program", _install_fastclip, (project,))
+    if with_llama:
+        locks = lock_of("llm-builder"), lock_of("llm"), llama.HOOK
+        yield _Step(_MARK, _install_llama, locks)
 
 
 def _done_now(step: _Step) -> bool:
     """Do the step unless its mark says that it was done from the same files; whether it was done now."""
-    marks = json.loads(MARKS.read_text()) if MARKS.exists() else {}
+    marks = _marks()
     mark = hashlib.sha256(b"".join(path.read_bytes() for path in step.came_from)).hexdigest()
     if marks.get(step.name) == mark and not step.is_due:
         return False
@@ -121,6 +131,10 @@ def _done_now(step: _Step) -> bool:
     part.replace(MARKS)
     _say(f"{step.name}: {time.monotonic() - started:.1f} s")
     return True
+
+
+def _marks() -> dict[str, str]:
+    return json.loads(MARKS.read_text()) if MARKS.exists() else {}
 
 
 def _is_usable() -> bool:
@@ -179,17 +193,27 @@ def _install_fastclip() -> None:
     _install("--no-deps", "--no-build-isolation", "-e", str(ROOT))
 
 
-def _install(*args: str) -> None:
+def _install_llama() -> None:
+    """llama.cpp for this kind of processor; once compiled, it comes out of the installer's cache, in any checkout."""
+    if not llama.has_compiler():
+        apt_install(*llama.COMPILER, purpose="Compiling llama.cpp")
+    _install_locked(lock_of("llm-builder"))
+    _say("compiling llama.cpp for language models, unless that was done before; it takes some minutes")
+    lock = ("--require-hashes", "--no-deps", "--no-build-isolation", "-r", str(lock_of("llm")))
+    _install(*lock, *llama.options(), env=surroundings() | llama.surroundings(BIN))
+
+
+def _install(*args: str, env: dict[str, str] | None = None) -> None:
     """Install with the first installer that can. Raises the last one's CalledProcessError."""
     *others, last = _installers()
     for installer in others:
         with contextlib.suppress(subprocess.CalledProcessError):
-            return _run(*installer, *args)
-    _run(*last, *args)
+            return _run(*installer, *args, env=env)
+    _run(*last, *args, env=env)
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, env=surroundings(), check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+def _run(*command: str, env: dict[str, str] | None = None) -> None:
+    subprocess.run(command, env=env or surroundings(), check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
 def _succeeds(*command: str) -> bool:

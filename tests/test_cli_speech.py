@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from fastclip import cli
+from fastclip.ai import llm
+from tests.ai import ggufs
 from tests.ai.conftest import TINY
 from tests.ai.scoring import word_error_rate
 from tests.conftest import make
@@ -71,6 +73,25 @@ def test_models_are_listed_added_and_removed(run):
     assert "installed  mine" in run("models", "list")[1]
     assert run("models", "rm", "mine")[1] == "mine is gone.\n"
     assert run("models", "rm", "mine")[0] == 1
+
+
+def test_a_chat_model_says_its_licence_and_size_before_it_is_copied_and_what_it_is_good_for(run, tmp_path):
+    out = run("models", "list")[1]
+    assert "such as    Qwen3-4B-Instruct-2507, Q4_K_M" in out and "Apache-2.0" in out
+    code, out, _ = run("models", "add", ggufs.write(tmp_path / "Tiny_Random.gguf"))
+    assert code == 0
+    assert out.splitlines()[0] == "Tiny Random (llama): 1 MB, licence: CC0-1.0."
+    assert "simple questions, too few to be used" in out
+    assert "chat       tiny_random" in run("models", "list")[1]
+    assert run("models", "rm", "tiny_random")[1] == "tiny_random is gone.\n"
+
+
+def test_whether_language_models_can_run_is_said_and_how_they_can(run, monkeypatch):
+    ask = ("models", "setup-llm")
+    assert run(*ask)[1].startswith("llama.cpp is installed.")
+    monkeypatch.setattr(llm, "is_installed", lambda: False)
+    code, _, err = run(*ask)
+    assert code == 1 and "packaging/run models setup-llm" in err and "few minutes" in err
 
 
 def test_an_unknown_model_is_not_fetched(run):

@@ -1,7 +1,8 @@
-"""Speech models on this machine: which there are, where they come from, and that they are what they should be.
+"""Models on this machine: which there are, where they come from, and that they are what they should be.
 
-A model is a folder in CTranslate2's form under `<data folder>/models`, with `fastclip.json` (licence, origin,
-checksums) beside its files. Only `pull` speaks to the network, only to the hub, and only when it was asked to.
+A model is a folder under `<data folder>/models`, with `fastclip.json` (licence, origin, checksums) beside its files:
+a speech model in CTranslate2's form, or a chat model as `model.gguf` (`ai.gguf`). Only `pull` speaks to the network,
+only to the hub, and only when it was asked to.
 """
 
 import hashlib
@@ -22,6 +23,7 @@ from fastclip.errors import InvalidRequest, NotFound, Unavailable, Unprocessable
 from fastclip.media import Tell, ffmpeg
 
 HUB = "https://huggingface.co"
+SPEECH, CHAT = "speech", "chat"
 _MB = 1_000_000
 
 
@@ -54,13 +56,17 @@ _RANKS = {offer.name: rank for rank, offer in enumerate(OFFERS)}
 _NEEDED = ("config.json", "model.bin", "tokenizer.json")
 _WANTED = re.compile(r"config\.json|model\.bin|tokenizer\.json|preprocessor_config\.json|vocabulary\.(?:json|txt)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_CARD = "fastclip.json"
+CARD = "fastclip.json"
 _PROOF_LIMITS = ffmpeg.Limits(memory_bytes=1 << 40, cpu_s=600, wall_s=600.0, files=256)
 
 
 @dataclass(frozen=True)
 class Model:
-    """An installed model. sha256: of model.bin. is_multilingual: else it knows English only."""
+    """An installed model. sha256: of model.bin or model.gguf. is_multilingual: else it knows English only.
+
+    Of a chat model also: context, the tokens it was made for; right, how many of three simple questions it answered;
+    tokens_per_s, how fast it reads on this machine.
+    """
 
     name: str
     path: Path
@@ -69,28 +75,38 @@ class Model:
     source: str
     sha256: str
     is_multilingual: bool
+    kind: str = SPEECH
+    context: int | None = None
+    right: int | None = None
+    tokens_per_s: float | None = None
+
+    @property
+    def gguf(self) -> Path:
+        """A chat model's one file."""
+        return self.path / "model.gguf"
 
 
 # -- Finding -----------------------------------------------------------------------------------------------
 
 
-def installed(folder: Path) -> list[Model]:
-    """The models in `folder`, the best last."""
-    cards = sorted(folder.glob(f"*/{_CARD}")) if folder.is_dir() else []
-    found = [_read(card) for card in cards if _NAME.fullmatch(card.parent.name)]
-    return sorted(found, key=lambda model: (_RANKS.get(model.name, -1), model.size_bytes))
+def installed(folder: Path, kind: str = SPEECH) -> list[Model]:
+    """The models of a kind in `folder`, the best last."""
+    cards = sorted(folder.glob(f"*/{CARD}")) if folder.is_dir() else []
+    found = [read(card) for card in cards if _NAME.fullmatch(card.parent.name)]
+    chosen = [model for model in found if model.kind == kind]
+    return sorted(chosen, key=lambda model: (_RANKS.get(model.name, -1), model.size_bytes))
 
 
-def find(folder: Path, name: str | None = None) -> Model | None:
-    """The named model, or the best; None when there is none at all. Raises NotFound for a name."""
-    found = installed(folder)
+def find(folder: Path, name: str | None = None, kind: str = SPEECH) -> Model | None:
+    """The named model, or the best of its kind; None when there is none at all. Raises NotFound for a name."""
+    found = installed(folder, kind)
     if name is None:
         return found[-1] if found else None
     for model in found:
         if model.name == name:
             return model
     here = ", ".join(model.name for model in found) or "none"
-    raise NotFound(f"There is no speech model {name!r} on this machine (there is: {here}).", param="model")
+    raise NotFound(f"There is no {kind} model {name!r} on this machine (there is: {here}).", param="model")
 
 
 def offer(name: str) -> Offer:
@@ -101,7 +117,8 @@ def offer(name: str) -> Offer:
     raise NotFound(f"{name!r} is no model that FastClip fetches; take one of {', '.join(_RANKS)}.", param="name")
 
 
-def _read(card: Path) -> Model:
+def read(card: Path) -> Model:
+    """The model that a card describes."""
     said = json.loads(card.read_text("utf-8"))
     return Model(path=card.parent, name=card.parent.name, **said)
 
@@ -111,9 +128,10 @@ def _read(card: Path) -> Model:
 
 def remove(folder: Path, name: str) -> None:
     """Delete an installed model, or what was fetched of one. Raises NotFound."""
-    left = _begun(folder, name)
-    if not left.is_dir():
-        find(folder, name)
+    left = begun_at(folder, name)
+    if not left.is_dir() and not (folder / name / CARD).is_file():
+        here = ", ".join(model.name for kind in (SPEECH, CHAT) for model in installed(folder, kind)) or "none"
+        raise NotFound(f"There is no model {name!r} on this machine (there is: {here}).", param="model")
     shutil.rmtree(left, ignore_errors=True)
     shutil.rmtree(folder / name, ignore_errors=True)
 
@@ -123,10 +141,8 @@ def add(folder: Path, source: Path, *, name: str = "", tell: Tell | None = None)
 
     Raises InvalidRequest (name), NotFound (source), Unprocessable (not a model that works).
     """
-    name = name or _plain(source.name.split(".tar")[0].removesuffix(".zip"))
-    if not _NAME.fullmatch(name):
-        raise InvalidRequest("Model names have a-z, 0-9, dots and dashes, 64 characters at most.", param="name")
-    begun = _begun(folder, name)
+    name = name_for(source.name.split(".tar")[0].removesuffix(".zip"), name)
+    begun = begun_at(folder, name)
     shutil.rmtree(begun, ignore_errors=True)
     begun.mkdir(parents=True)
     try:
@@ -138,8 +154,12 @@ def add(folder: Path, source: Path, *, name: str = "", tell: Tell | None = None)
         shutil.rmtree(begun, ignore_errors=True)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64]
+def name_for(file_name: str, name: str) -> str:
+    """The name that a model gets: the one asked for, else its file's. Raises InvalidRequest."""
+    name = name or re.sub(r"[^a-z0-9._-]+", "-", file_name.lower()).strip("-._")[:64]
+    if not _NAME.fullmatch(name):
+        raise InvalidRequest("Model names have a-z, 0-9, dots and dashes, 64 characters at most.", param="name")
+    return name
 
 
 @contextmanager
@@ -172,7 +192,7 @@ def _copy(file: IO[bytes], target: Path, tick: Any) -> None:
 
 def _keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | None) -> Model:
     """Prove that what lies in the folder being filled works, then give it its place."""
-    begun, place = _begun(folder, name), folder / name
+    begun, place = begun_at(folder, name), folder / name
     missing = [needed for needed in _NEEDED if not (begun / needed).is_file()]
     if missing:
         raise Unprocessable(f"This is no Whisper model for CTranslate2: {', '.join(missing)} is missing.")
@@ -181,13 +201,13 @@ def _keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | No
         "size_bytes": size_bytes,
         "licence": licence,
         "source": source,
-        "sha256": _sha256(begun / "model.bin"),
+        "sha256": sha256_of(begun / "model.bin"),
         "is_multilingual": _proved(begun, tell),
     }
-    (begun / _CARD).write_text(json.dumps(card, indent=1), "utf-8")
+    (begun / CARD).write_text(json.dumps(card, indent=1), "utf-8")
     shutil.rmtree(place, ignore_errors=True)
     begun.rename(place)
-    return _read(place / _CARD)
+    return read(place / CARD)
 
 
 def _proved(path: Path, tell: Tell | None) -> bool:
@@ -201,12 +221,13 @@ def _proved(path: Path, tell: Tell | None) -> bool:
     return bool(json.loads(said[-1])["is_multilingual"])
 
 
-def _begun(folder: Path, name: str) -> Path:
+def begun_at(folder: Path, name: str) -> Path:
     """Where a model lies until it is whole."""
     return folder / ".begun" / name
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The checksum of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -232,7 +253,7 @@ def pull(folder: Path, name: str, *, tell: Tell, hub: str = HUB) -> Model:
     wanted = offer(name)
     files, revision = _listed(wanted.repo, hub)
     total = sum(file.size_bytes for file in files)
-    begun = _begun(folder, name)
+    begun = begun_at(folder, name)
     begun.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(begun).free < total:
         raise Unavailable(f"This model needs {total / _MB:.0f} MB of free disk space.", code="insufficient_storage")
@@ -284,7 +305,7 @@ def _fetch(file: _Remote, target: Path, report: Any) -> None:
                     have += len(block)
     except httpx.HTTPError as error:
         raise _unreachable(file.url) from error
-    if have != file.size_bytes or (file.sha256 and _sha256(part) != file.sha256):
+    if have != file.size_bytes or (file.sha256 and sha256_of(part) != file.sha256):
         part.unlink()
         raise Unprocessable(f"{file.name} did not arrive as the hub describes it; fetch the model again.")
     part.rename(target)

@@ -133,11 +133,16 @@ def find(
             notes.append(ranked.note)
         except Unusable as why:
             notes.append(str(why))
+            candidates = _surest_first(candidates)
     else:
-        candidates = sorted(candidates, key=lambda one: (-one.confidence, one.start_s))
+        candidates = _surest_first(candidates)
     given, is_weak = _given(candidates, asked)
     note = " ".join(one for one in [_WEAK * is_weak, *notes] if one)
     return Found(given, engine, asked, note, is_weak, candidates)
+
+
+def _surest_first(candidates: list[Moment]) -> list[Moment]:
+    return sorted(candidates, key=lambda one: (-one.confidence, one.start_s))
 
 
 def _most(asked: Intent) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import entry
 import environment
+import llama
 import pytest
 
 import fastclip
@@ -164,3 +165,15 @@ def test_a_clone_is_set_up_with_nothing_but_python_on_path(tmp_path: Path) -> No
     second = run(clone / "packaging" / "run", "doctor", "--json", env=env)
     assert (second.returncode, second.stderr) == (0, "")
     assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
+
+
+def test_no_start_waits_for_llama_unless_it_was_asked_for() -> None:
+    plain = [step.name for step in environment._steps(for_tests=False, with_llama=False)]
+    asked = [step.name for step in environment._steps(for_tests=False, with_llama=True)]
+    assert "llama.cpp" not in plain and asked == [*plain, "llama.cpp"]
+
+
+def test_llama_is_compiled_for_any_processor_of_this_kind_and_its_cache_key_names_no_folder() -> None:
+    options = llama.options()
+    assert "cmake.define.GGML_NATIVE=OFF" in options and not [word for word in options if "/" in word]
+    assert llama.HOOK.is_file() and str(llama.HOOK) in llama.surroundings(Path("bin"))["CMAKE_ARGS"]
