@@ -99,12 +99,14 @@ class Outcome:
     """What a job's body hands back to the worker that settles it.
 
     cents: what to keep of the reserve. result: JSON for the row. then: (kind, lane, ask) of jobs that follow.
+    message: what the job says at its end.
     """
 
     made: list[Made] = field(default_factory=list)
     cents: int = 0
     result: dict[str, Any] = field(default_factory=dict)
     then: list["Job"] = field(default_factory=list)
+    message: str = "Done!"
 
 
 class Again(Exception):

@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, DoubleField, ModelSelect, TextField, fn
 
-from fastclip import rules, store, webhooks
+from fastclip import moments, rules, store, webhooks
 from fastclip.billing import storage
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound, Unavailable
 from fastclip.jobs import Job, Made
@@ -94,6 +94,8 @@ def keep(job: Job, made: Made) -> Clip:
 def add(clip: Clip) -> None:
     """List a kept clip in its owner's library."""
     clip.save(force_insert=True)
+    if clip.kind == "trim":
+        moments.note_cut(clip.account_id, clip.source_file_id, clip_id=clip.id, start_s=clip.start_s, end_s=clip.end_s)
 
 
 def drop(clip: Clip) -> None:
@@ -207,6 +209,7 @@ def pin(account_id: str, clip_id: str, *, beside_bytes: int = 0) -> Clip:
                 "unpin or delete a clip, or buy more storage.",
                 code="storage_quota_exceeded",
             )
+        moments.note_of_clip(clip.id, "pinned")
         return _change(clip, pinned=True)
 
 
@@ -239,7 +242,9 @@ def temporary_bytes(account_id: str) -> int:
 def delete(account_id: str, clip_id: str) -> None:
     """Raises NotFound, also the second time."""
     clip = get(account_id, clip_id)
-    _change(clip, status="deleted", pinned=False)
+    with store.write():
+        moments.note_of_clip(clip.id, "deleted")
+        _change(clip, status="deleted", pinned=False)
     drop(clip)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 
 from fastclip import accounts, deliveries, engines, jobs, library, mail, rules, sources, store, targets, uploads
 from fastclip.billing import answers, ledger, payments
-from fastclip.clips import caption, merge, news, transcript, trim
+from fastclip.clips import analyze, auto, caption, merge, news, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
@@ -33,6 +33,8 @@ BODIES: dict[str, Callable[[Job, Tell], Outcome]] = {
     "captions": caption.run,
     "transcript": transcript.run,
     "model": engines.run,
+    "analyze": analyze.run,
+    "auto": auto.run,
     "deliver": deliveries.run,
     "mail": mail.run,
 }
@@ -41,6 +43,8 @@ AFTER_FAILURE: dict[str, Callable[[Job, FastClipError], None]] = {
     "deliver": deliveries.give_up,
     "mail": mail.give_up,
 }
+OWED: dict[str, Callable[[Job], int]] = {"auto": auto.owed}
+"""What a job that did not come to its end has delivered all the same, in cents. Of other kinds that is nothing."""
 BEAT_S, SWEEP_S, EXPIRE_S, TIDY_S = 1.0, 1.0, 60.0, rules.DAY
 POLL_S = 10.0
 """How often it is looked whether a payment is due to be asked about."""
@@ -173,7 +177,7 @@ def finish(job: Job, outcome: Outcome) -> None:
 def _complete(job: Job, outcome: Outcome, clips: list[Clip]) -> bool:
     done = {"cost_cents": outcome.cents, "result": json.dumps(outcome.result)}
     with store.write():
-        if not jobs.end(job, "complete", progress=100, status_message="Done!", **done):
+        if not jobs.end(job, "complete", progress=100, status_message=outcome.message, **done):
             return False
         for clip in clips:
             library.add(clip)
@@ -190,10 +194,11 @@ def fail(job: Job, error: Exception) -> None:
         refusal = FastClipError(INTERNAL)
     said = refusal.message
     with store.write():
-        if not jobs.end(job, "failed", error=said, error_code=refusal.code, status_message=said):
+        owed = OWED[job.kind](job) if job.kind in OWED else 0
+        if not jobs.end(job, "failed", error=said, error_code=refusal.code, status_message=said, cost_cents=owed):
             return
-        _settle(job, 0)
-        news.failed(job, refusal)
+        _settle(job, owed)
+        news.failed(job, refusal, owed)
     if job.kind in AFTER_FAILURE:
         AFTER_FAILURE[job.kind](job, refusal)
 
@@ -217,6 +222,7 @@ def expire() -> None:
     sources.expire()
     library.expire()
     transcript.forget()
+    analyze.forget()
     accounts.forget_old_sessions()
     answers.forget_old()
     jobs.forget_workers()
@@ -229,6 +235,7 @@ def tidy() -> None:
     library.drop_orphans()
     uploads.drop_orphans()
     store.blobs.tidy()
+    analyze.tidy()
 
 
 def _settle(job: Job, cents: int) -> None:

@@ -1,7 +1,5 @@
 """Words of recordings: ask for them, read, save, correct, search. Source: API reference, "POST /v1/transcript"."""
 
-import asyncio
-import re
 import threading
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -13,16 +11,16 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import engines, glossary, jobs, rules, search, transcripts, uploads
+from fastclip import engines, glossary, rules, search, transcripts, uploads
 from fastclip.ai import speech
-from fastclip.api import strict
+from fastclip.api import strict, waiting
 from fastclip.api.auth import Caller
 from fastclip.api.headers import disposition
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
 from fastclip.billing import ledger
 from fastclip.clips import transcript
-from fastclip.errors import CODES, FastClipError, InvalidRequest, NotFound, Unavailable
+from fastclip.errors import InvalidRequest, NotFound
 from fastclip.jobs import Job
 from fastclip.media import subtitles
 from fastclip.media.words import Word
@@ -33,7 +31,6 @@ MEDIA_TYPES = {  # Litestar adds the charset to text
     "txt": "text/plain",
     "json": "application/json",
 }
-_LOOK_S, _LOOK_SELDOM_S = 0.1, 1.0
 
 
 class TranscriptAsk(Ask):
@@ -67,10 +64,9 @@ def asking(stopping: threading.Event) -> HTTPRouteHandler:
         job = await sync_to_thread(_asked, caller, data)
         if job is None:
             return Response(await sync_to_thread(_result, caller, data.file_id, True))
-        if re.search(r"(^|,)\s*respond-async\s*(;|,|$)", request.headers.get("prefer", ""), re.I):
-            said = {"job_id": job.id, "status": job.status}
-            return Response(said, status_code=202, headers={"Preference-Applied": "respond-async"})
-        await _ended(job, stopping)
+        if waiting.is_unwanted(request):
+            return waiting.accepted(job)
+        await waiting.ended(job, stopping)
         return Response(await sync_to_thread(_result, caller, data.file_id, False))
 
     return create_transcript
@@ -80,21 +76,6 @@ def _asked(caller: Caller, data: TranscriptAsk) -> Job | None:
     return transcript.request(
         caller.account, data.file_id, model=data.model, language=data.language, api_key_id=caller.api_key_id
     )
-
-
-async def _ended(job: Job, stopping: threading.Event) -> None:
-    """Wait for the job without holding a thread. Raises what ended it."""
-    wait_s = _LOOK_S
-    while job.status in jobs.LIVE:
-        if stopping.is_set():
-            raise Unavailable("FastClip is stopping. The work goes on when it is back; send the same request then.")
-        await asyncio.sleep(wait_s)
-        wait_s = min(wait_s * 1.2, _LOOK_SELDOM_S)
-        job = await sync_to_thread(jobs.get, job.account_id, job.id)
-    if job.status == "failed":
-        refusal = FastClipError(job.error, code=job.error_code)
-        refusal.status = CODES.get(job.error_code, 500)
-        raise refusal
 
 
 def _result(caller: Caller, file_id: str, is_cached: bool) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""Stopping work that was asked for: what it reserved goes back whole. Source: backend-spec 2.2."""
+"""Stopping work that was asked for: what it reserved goes back, but for clips that are made. Backend-spec 2.2."""
 
 import time
 
 from fastclip import jobs, store
 from fastclip.billing import ledger
-from fastclip.clips import news
+from fastclip.clips import auto, news
 from fastclip.errors import Canceled, Conflict
 from fastclip.jobs import Job
 
@@ -22,10 +22,12 @@ def cancel(account_id: str, job_id: str) -> Job:
         raise Conflict(f"Job {job_id} is {job.status}; it can no longer be canceled.")
     refusal = Canceled("You canceled this job.")
     with store.write():
-        if jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Canceled"):
+        owed = auto.owed(job) if job.kind == auto.KIND else 0
+        said = {"error": refusal.message, "error_code": refusal.code, "status_message": "Canceled", "cost_cents": owed}
+        if jobs.end_waiting(job, **said):
             if job.reserved_cents:
-                ledger.settle(job.hold_ref or job.id, 0)
-            news.failed(job, refusal)
+                ledger.settle(job.hold_ref or job.id, owed)
+            news.failed(job, refusal, owed)
     if jobs.get(account_id, job_id).status == "failed":
         return jobs.get(account_id, job_id)
     jobs.ask_to_cancel(job)

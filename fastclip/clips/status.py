@@ -6,12 +6,13 @@ from typing import Any
 
 from fastclip import jobs, library, store, transcripts
 from fastclip.billing import ledger
+from fastclip.clips import analyze, auto
 from fastclip.errors import NotFound
 from fastclip.jobs import Job
 from fastclip.library import Clip
 from fastclip.uploads import Upload
 
-CLIP_KINDS = ("trim", "merge", "transcript")
+CLIP_KINDS = ("trim", "merge", "transcript", "analyze", "auto")
 """Kinds that `GET /v1/clip/{job_id}` serves."""
 PANEL_KINDS = (*CLIP_KINDS, "captions")
 """Kinds that the jobs panel lists."""
@@ -24,7 +25,7 @@ def get(account_id: str, job_id: str) -> dict[str, Any]:
     job = jobs.get(account_id, job_id)
     if job.kind not in CLIP_KINDS:
         raise NotFound(f"There is no clip job {job_id} on this account.")
-    return _words(job) | describe(job)
+    return _words(job) | (analyze.describe(job) if job.kind == analyze.KIND else {}) | describe(job)
 
 
 def get_captions(account_id: str, job_id: str) -> dict[str, Any]:
@@ -44,11 +45,11 @@ def describe(job: Job) -> dict[str, Any]:
         "progress": job.progress,
         "status_message": job.status_message,
         **_result(job, clip),
-        "cost": ledger.usd(job.cost_cents) if job.status == "complete" else None,
+        "cost": ledger.usd(job.cost_cents) if job.status == "complete" or job.cost_cents else None,
         "balance": ledger.usd(ledger.balance(job.account_id)[0]),
         "plan": job.made.get("plan"),
         "plan_reason": job.made.get("plan_reason"),
-    }
+    } | (auto.describe(job) if job.kind == auto.KIND else {})
     if job.status in jobs.LIVE:
         said["reserved"] = ledger.usd(job.reserved_cents)
     if job.status == "failed":

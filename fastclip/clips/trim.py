@@ -12,6 +12,7 @@ from fastclip.errors import Unavailable
 from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.media import cut, frames
 from fastclip.media.cut import Cut
+from fastclip.media.words import Word
 
 codecs: tuple[str, ...] = cut.CODECS
 """The picture codecs that clips keep; a worker takes them from its settings."""
@@ -89,42 +90,64 @@ def run(job: Job, tell: Tell) -> Outcome:
     """Cut the segment out of the source, draw its captions, and take its poster."""
     ask = job.asked
     upload = uploads.Upload.get_by_id(job.file_id)
-    facts = upload.media
-    target = store.temp_dir / f"{job.id}.{job.owner.replace('/', '-')}.part.{ask['format']}"
     with store.blobs.lease(upload.key) as source:
-        checks.segments(facts, [(ask["start"], ask["end"])], ask["format"])
+        checks.segments(upload.media, [(ask["start"], ask["end"])], ask["format"])
         words = drawing.words_of(job, upload, tell) if "captions" in ask else []
-        folder = drawing.folder_for(target) if words else None
-        plan = cut.plan(
-            source,
-            drawing.facts_of(source, upload) if folder else facts,
-            start_s=ask["start"],
-            end_s=ask["end"],
-            format=ask["format"],
-            height_px=_max_px(ask),
-            captions=folder,
-            codecs=codecs,
-            tell=tell,
-        )
-        is_captioned = folder is not None and drawing.lay(job, folder, words, plan) > 0
-        done = cut.render(source, target, plan, tell=drawing.burning(tell) if folder else tell)
+        burning = drawing.burning(tell) if words else tell
+        made, done = piece(job, upload, source, words, start_s=ask["start"], end_s=ask["end"], tell=burning)
+    result = {"plan": done.plan_kind, "plan_reason": done.reason, "frames": done.frames, "stages": done.stages}
+    is_short = "captions" in ask and not made.captioned  # nobody speaks there: what captions cost goes back
+    return Outcome(made=[made], cents=ask["trim_cents"] if is_short else job.reserved_cents, result=result)
+
+
+def piece(
+    job: Job,
+    upload: uploads.Upload,
+    source: Path,
+    words: list[Word],
+    *,
+    start_s: float,
+    end_s: float,
+    tell: Tell,
+    title: str = "",
+    name: str = "part",
+) -> tuple[Made, Cut]:
+    """One clip of the source, as the job's ask says, with `words` drawn into it where it asks for captions.
+
+    name: tells half-made files of one job apart. title: default, the one asked for or the source's own.
+    """
+    ask, facts = job.asked, upload.media
+    target = store.temp_dir / f"{job.id}.{job.owner.replace('/', '-')}.{name}.{ask['format']}"
+    folder = drawing.folder_for(target) if words else None
+    plan = cut.plan(
+        source,
+        drawing.facts_of(source, upload) if folder else facts,
+        start_s=start_s,
+        end_s=end_s,
+        format=ask["format"],
+        height_px=_max_px(ask),
+        captions=folder,
+        codecs=codecs,
+        tell=tell,
+    )
+    is_captioned = folder is not None and drawing.lay(job, folder, words, plan) > 0
+    done = cut.render(source, target, plan, tell=tell)
+    title = title or ask.get("source_title") or upload.stem
     made = Made(
         path=target,
         poster=poster(target, ask["format"], done.duration_s / 3, tell),
-        title=ask["source_title"] or upload.stem,
-        file_name=file_name(ask["source_title"] or upload.stem, ask["start"], ask["end"], ask["format"]),
+        title=title,
+        file_name=file_name(title, start_s, end_s, ask["format"]),
         format=ask["format"],
         quality=delivered_quality(ask["quality"], done) if ask["format"] in rules.QUALITIES else "",
         aspect_ratio=aspect_ratio(done.width_px or 0, done.height_px or 0),
         duration_s=done.duration_s,
-        start_s=ask["start"],
-        end_s=ask["end"],
+        start_s=start_s,
+        end_s=end_s,
         media_kind="audio" if ask["format"] in rules.AUDIO_FORMATS else "video",
         captioned=is_captioned,
     )
-    result = {"plan": done.plan_kind, "plan_reason": done.reason, "frames": done.frames, "stages": done.stages}
-    is_short = "captions" in ask and not is_captioned  # nobody speaks there: what captions cost goes back
-    return Outcome(made=[made], cents=ask["trim_cents"] if is_short else job.reserved_cents, result=result)
+    return made, done
 
 
 def _max_px(ask: dict) -> int | None:
