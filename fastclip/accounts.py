@@ -184,6 +184,16 @@ def is_password(account: Account, password: str) -> bool:
     return _is_right(account.password_hash, password)
 
 
+def hashed(password: str) -> str:
+    """Another password of an account's (for reloads), as it is kept."""
+    return _hash(password)
+
+
+def is_hashed(kept: str, password: str) -> bool:
+    """Whether `hashed` made `kept` of this password."""
+    return _is_right(kept, password)
+
+
 def begin_session(account_id: str) -> str:
     """A new session's cookie value; it is kept only as its digest."""
     token = secrets.token_urlsafe(32)

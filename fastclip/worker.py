@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from fastclip import accounts, deliveries, engines, jobs, library, mail, rules, sources, store, targets, uploads
-from fastclip.billing import answers, ledger, payments
+from fastclip.billing import answers, ledger, payments, reload
 from fastclip.clips import analyze, auto, caption, merge, news, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
@@ -155,6 +155,7 @@ class Worker:
         while not self._stopping.wait(POLL_S):
             with _logged("poll of payments"):
                 payments.poll()
+                reload.follow()
 
 
 def finish(job: Job, outcome: Outcome) -> None:

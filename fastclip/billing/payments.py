@@ -26,12 +26,15 @@ INSTRUCTIONS = "Pay the owner of this FastClip as you agreed; the amount is adde
 _stripe: Stripe | None = None
 _btcpay: BTCPay | None = None
 _instructions = INSTRUCTIONS
+public_url = ""
+"""Where others reach this site, when the owner said so."""
 
 
 def open(settings: Settings) -> None:
     """Take the providers whose keys are set. Once a process, before anything here is called."""
-    global _stripe, _btcpay, _instructions
+    global _stripe, _btcpay, _instructions, public_url
     _instructions = settings.deposit_instructions or INSTRUCTIONS
+    public_url = settings.public_url.rstrip("/")
     _stripe = _btcpay = None
     if settings.stripe_publishable_key and (key := kept_secret(settings, "stripe_secret_key")):
         _stripe = Stripe(settings, key)
@@ -208,6 +211,15 @@ def remove_card(account_id: str, card_id: str) -> None:
     if _stripe is None:
         raise NotFound(f"There is no card {card_id} on this account.")
     _stripe.remove_card(account_id, card_id)
+
+
+def card_of(deposit: Deposit) -> dict[str, Any] | None:
+    """Brand and last digits of the card that paid; None when it is not known any more."""
+    with contextlib.suppress(Unavailable):
+        for card in cards(deposit.account_id):
+            if card["payment_method_id"] == deposit.card:
+                return {"brand": card["brand"], "last4": card["last4"]}
+    return None
 
 
 def charge(deposit: Deposit, card_id: str) -> Deposit:

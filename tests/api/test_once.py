@@ -26,6 +26,7 @@ MONEY = {
     "POST /v1/deposit",
     "POST /v1/deposit/finalize",
     "POST /v1/deposit/btcpay",
+    "POST /v1/reload",
     "POST /v1/storage/purchase",
     "POST /v1/account/signup-credit",
     "POST /v1/admin/grants",

@@ -56,6 +56,9 @@ def up(migrator: SchemaMigrator, db: Database) -> None:
         created_at = DateTimeField()
         expires_at = DateTimeField(null=True)
 
+        class Meta:
+            indexes = ((("account_id", "attempt_key"), True),)
+
     class Wallet(Table):
         account_id = CharField(primary_key=True)
         is_reload_on = BooleanField()
