@@ -109,9 +109,7 @@ def _list_chat(folder: Path) -> None:
         about = f"{model.size_bytes / 1e6:>6.0f} MB  {model.licence}  {model.sha256[:12]}"
         said = llm.obstacle(model) or f"{model.right} of {len(QUESTIONS)} questions right"
         click.echo(f"chat       {model.name:<18} {about}  {said}")
-    click.echo(
-        "Language models help to rank moments and are never needed; any chat model in a .gguf file will do."
-    )
+    click.echo("Language models help to rank moments and are never needed; any chat model in a .gguf file will do.")
     for one in gguf.SUGGESTIONS:
         click.echo(f"such as    {one.name:<30} {one.about_mb:>6} MB  {one.licence}, from {one.memory_gb} GB of memory")
     if not llm.is_installed():

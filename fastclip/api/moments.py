@@ -1,4 +1,4 @@
-"""Moments: analyze, auto-clip, and what was kept to learn from. Source: API reference, "Core Clip Endpoints"."""
+"""Moments: analyze, auto-clip, tighten, and what is kept to learn from. API reference, "Core Clip Endpoints"."""
 
 import threading
 from typing import Annotated, Any, Literal
@@ -16,7 +16,7 @@ from fastclip.api.auth import Caller
 from fastclip.api.clips import CaptionsAsk
 from fastclip.api.strict import Ask
 from fastclip.billing import ledger
-from fastclip.clips import analyze, auto
+from fastclip.clips import analyze, auto, tighten
 from fastclip.jobs import Job
 
 
@@ -39,6 +39,14 @@ class AutoAsk(Ask):
     format: str | None = None
     quality: str | None = None
     captions: CaptionsAsk | None = None
+
+
+class TightenAsk(Ask):
+    example = {"file_id": "upl_a1b2c3d4e5f6", "silence": 0.8}
+    file_id: str
+    kinds: Annotated[list[Literal["silence", "filler", "repeat"]], Meta(min_length=1, max_length=3)] | None = None
+    silence: Annotated[float, Meta(ge=tighten.SILENCE_S[0], le=tighten.SILENCE_S[1])] | None = None
+    accept: Annotated[list[str], Meta(max_length=10_000)] | None = None
 
 
 class OpinionAsk(Ask):
@@ -89,6 +97,12 @@ def create_auto_clips(caller: NamedDependency[Caller], data: JSONBody[AutoAsk]) 
     return {"job_id": job.id, "status": "pending", "reserved": ledger.usd(job.reserved_cents)}
 
 
+@post("/v1/clip/tighten", status_code=200, sync_to_thread=True, opt={"rate": "ai"})
+def tighten_clip(caller: NamedDependency[Caller], data: JSONBody[TightenAsk]) -> dict[str, Any]:
+    """Silences, fillers and repeats that could go from a ready upload, and the segments that are left. It is free."""
+    return tighten.propose(caller.account, data.file_id, kinds=data.kinds, silence_s=data.silence, accept=data.accept)
+
+
 @get("/v1/moments", sync_to_thread=True)
 def get_moments(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """What is kept of moments offered to the account, and of what was done with them."""
@@ -112,4 +126,4 @@ def note_moment(
 
 def routes_for(stopping: threading.Event) -> list[Any]:
     """stopping: set when the server is about to end."""
-    return [analyzing(stopping), create_auto_clips, get_moments, delete_moments, note_moment]
+    return [analyzing(stopping), create_auto_clips, tighten_clip, get_moments, delete_moments, note_moment]

@@ -158,7 +158,7 @@ def look(job: Job, upload: Upload, query: str, tell: Tell) -> tuple[Found, list[
         duration_s=upload.media.duration_s,
         embedder=embed.find(),
         cache=index_folder(),
-        peaks=_peaks(upload),
+        peaks=peaks_of(upload),
         language=row.language if row else "",
         tell=lambda done, said: tell(_HEARD + done * (1 - _HEARD), said),
     )
@@ -170,7 +170,7 @@ def index_folder() -> Path:
     return store.temp_dir.parent / "indexes"
 
 
-def _peaks(upload: Upload) -> Any:
+def peaks_of(upload: Upload) -> Any:
     """The waveform, once the player's was drawn; None before."""
     key = f"previews/{upload.id}/peaks.u8"
     if not store.blobs.size(key):

@@ -34,15 +34,18 @@ def client(site: Site) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("tape") / "tape.mp4"
-    picture, tone = f"testsrc2=s=64x36:r=5:d={LENGTH_S}", f"sine=d={LENGTH_S}:r=8000"
+    picture, tone = (
+        f"testsrc2=s=64x36:r=5:d={LENGTH_S}",
+        f"sine=d={LENGTH_S}:r=8000,volume='lt(t,{LENGTH_S - 5})':eval=frame",
+    )
     make("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, "-g", "25", "-preset", "ultrafast", str(path))
     return path
 
 
 @pytest.fixture(scope="module")
 def file_id(site: Site, tape: Path) -> str:
-    """A talk whose words were sent as a subtitle file."""
-    words = [word for word in talk().words if word.end_s < LENGTH_S]
+    """A talk whose words were sent as a subtitle file; it ends in five seconds of silence."""
+    words = [word for word in talk().words if word.end_s < LENGTH_S - 5]
     with site.with_key() as client:
         ask = {"filename": "talk.mp4", "content_type": "video/mp4", "file_size": tape.stat().st_size}
         said = client.post("/v1/upload/request", json=ask).raise_for_status().json()
@@ -114,3 +117,15 @@ def test_what_is_kept_to_learn_from_can_be_seen_added_to_and_deleted(client, fil
     assert kept["offered"] > 0 and kept["deeds"]["dismissed"] == 1 and kept["since"]
     assert client.delete("/v1/moments").json() == {"ok": True, "deleted": kept["offered"]}
     assert client.get("/v1/moments").json()["offered"] == 0
+
+
+def test_tighten_answers_with_segments_that_clip_takes(client, file_id):
+    said = client.post("/v1/clip/tighten", json={"file_id": file_id, "silence": 0.5}).raise_for_status().json()
+    assert {"proposals", "segments", "seconds_saved", "duration_after", "cost"} <= set(said) and said["cost"] == 0
+    one = said["proposals"][0]
+    only = client.post("/v1/clip/tighten", json={"file_id": file_id, "silence": 0.5, "accept": [one["id"]]}).json()
+    assert [p["id"] for p in only["proposals"] if p["is_chosen"]] == [one["id"]]
+    clip = client.post("/v1/clip", json={"file_id": file_id, "segments": only["segments"], "merge": True})
+    assert client.get(f"/v1/clip/{clip.json()['job_id']}").json()["status"] == "complete"
+    for wrong in ({"silence": 0.1}, {"kinds": []}, {"kinds": ["coughs"]}, {"accept": ["x"]}):
+        assert client.post("/v1/clip/tighten", json={"file_id": file_id} | wrong).status_code == 400
