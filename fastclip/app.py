@@ -108,6 +108,7 @@ def _run_file(settings: Settings) -> dict[str, str]:
 def _opened(settings: Settings) -> Iterator[None]:
     store.open(settings)
     engines.chosen_chat = settings.language_model
+    engines.chat_seconds = float(settings.language_model_s)
     try:
         yield
     finally:

@@ -17,8 +17,8 @@ from fastclip.jobs import Job, Outcome, Tell
 
 KIND = "model"
 AUTO, OFF = "auto", "off"
-chosen_chat = AUTO
-"""The setting `language_model`."""
+chosen_chat, chat_seconds = AUTO, 240.0
+"""The settings `language_model` and `language_model_s`."""
 
 
 def folder() -> Path:
@@ -51,8 +51,9 @@ def _memory_bytes() -> int:
 
 def describe() -> dict[str, Any]:
     """What a transcript would be made with now, and what else could be named."""
-    best = find(None)
+    best, chosen = find(None), chat()
     return {
+        "language_model": chosen.name if chosen else None,
         "engine": speech.WHISPER if best else speech.BUILT_IN,
         "model": best.name if best else None,
         "note": speech.NOTES[speech.WHISPER if best else speech.BUILT_IN] or None,

@@ -66,6 +66,7 @@ class Worker:
         targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
         payments.open(settings)
         engines.chosen_chat = settings.language_model
+        engines.chat_seconds = float(settings.language_model_s)
         self._may_use_hardware = settings.hardware_encoders
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,

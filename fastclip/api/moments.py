@@ -24,6 +24,7 @@ class AnalyzeAsk(Ask):
     example = {"file_id": "upl_a1b2c3d4e5f6", "query": "highlight moments where churn risk is discussed"}
     file_id: str
     query: Annotated[str, Meta(max_length=rules.MAX_QUERY_CHARS)] | None = None
+    read_everything: bool = False
 
 
 class AutoAsk(Ask):
@@ -74,11 +75,15 @@ def analyzing(stopping: threading.Event) -> HTTPRouteHandler:
 
 
 def _asked(caller: Caller, data: AnalyzeAsk) -> Job | None:
-    return analyze.request(caller.account, data.file_id, data.query, api_key_id=caller.api_key_id)
+    return analyze.request(
+        caller.account, data.file_id, data.query, reads_all=data.read_everything, api_key_id=caller.api_key_id
+    )
 
 
 def _result(caller: Caller, data: AnalyzeAsk, is_cached: bool) -> dict[str, Any]:
-    return analyze.result(caller.account_id, data.file_id, data.query, is_cached=is_cached)
+    return analyze.result(
+        caller.account_id, data.file_id, data.query, reads_all=data.read_everything, is_cached=is_cached
+    )
 
 
 @post("/v1/clip/auto", status_code=200, sync_to_thread=True, opt={"rate": "jobs"})

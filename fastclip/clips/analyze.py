@@ -13,11 +13,11 @@ from typing import Any
 import numpy
 from peewee import BooleanField, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
-from fastclip import jobs, rules, store, transcripts, uploads
+from fastclip import engines, jobs, rules, store, transcripts, uploads
 from fastclip import moments as offers
 from fastclip.accounts import Account
-from fastclip.ai import embed, moments
-from fastclip.ai.moments import Found, Moment
+from fastclip.ai import embed, moments, ranker
+from fastclip.ai.moments import Found, Moment, Ranker
 from fastclip.billing import ledger
 from fastclip.clips import drawing
 from fastclip.errors import InvalidRequest, Unavailable, Unprocessable
@@ -54,10 +54,13 @@ class Analysis(Row):
 # -- Asking ------------------------------------------------------------------------------------------------
 
 
-def request(account: Account, file_id: str, query: str | None, *, api_key_id: str = "") -> Job | None:
+def request(
+    account: Account, file_id: str, query: str | None, *, reads_all: bool = False, api_key_id: str = ""
+) -> Job | None:
     """The job that finds the moments: the one that runs for the same ask already, or a new one; None when they are
     there. A question that was paid for is answered again for nothing, also when the words were corrected since.
 
+    reads_all: a language model, where there is one, reads the whole transcript instead of looking at the best of it.
     Raises InvalidRequest (query), NotFound, Gone, Conflict (not ready), Unprocessable (no sound),
     InsufficientBalance, Unavailable.
     """
@@ -65,7 +68,7 @@ def request(account: Account, file_id: str, query: str | None, *, api_key_id: st
     query = plain(query)
     check_sound(upload)
     with store.write():
-        job, is_new = _joined(account, upload, query, api_key_id)
+        job, is_new = _joined(account, upload, query, reads_all, api_key_id)
     if job and is_new:
         _ring(job)
     return job
@@ -85,16 +88,16 @@ def check_sound(upload: Upload) -> None:
         raise Unprocessable("This video has no sound, so no moments can be found in it.", code="unsupported_media")
 
 
-def _joined(account: Account, upload: Upload, query: str, api_key_id: str) -> tuple[Job | None, bool]:
+def _joined(account: Account, upload: Upload, query: str, reads_all: bool, api_key_id: str) -> tuple[Job | None, bool]:
     """(the job for this ask, whether it is a new one). The row is locked: two that ask at once get one job."""
-    row = _begun(account.id, upload.id, query)
+    row = _begun(account.id, upload.id, query, reads_all)
     running = Job.get_or_none(Job.id == row.job_id, Job.status.in_(jobs.LIVE))
     if running:
         return running, False
     if row.is_ready and row.words_changed == _words_changed(account.id, upload.id):
         return None, False
     cents = 0 if row.is_paid else rules.tier_cents(rules.ANALYZE_TIERS, upload.media.duration_s)
-    ask = {"query": query, "analysis_id": row.id, "model": "", "language": ""}
+    ask = {"query": query, "analysis_id": row.id, "model": "", "language": "", "reads_all": reads_all}
     job = jobs.add(account.id, KIND, ask, lane="heavy", file_id=upload.id, reserved_cents=cents, api_key_id=api_key_id)
     if cents:
         ledger.reserve(account, cents, job.id)
@@ -102,8 +105,14 @@ def _joined(account: Account, upload: Upload, query: str, api_key_id: str) -> tu
     return job, True
 
 
-def _begun(account_id: str, file_id: str, query: str) -> Analysis:
-    flight = f"{file_id}/{hashlib.sha256(query.encode()).hexdigest()[:32]}"
+def _flight(file_id: str, query: str, reads_all: bool) -> str:
+    """One question to one source, with everything that decides its answer."""
+    asked = f"{query}/everything" if reads_all else query
+    return f"{file_id}/{hashlib.sha256(asked.encode()).hexdigest()[:32]}"
+
+
+def _begun(account_id: str, file_id: str, query: str, reads_all: bool) -> Analysis:
+    flight = _flight(file_id, query, reads_all)
     facts = {"id": store.new_id("ana_"), "account_id": account_id, "file_id": file_id, "query": query}
     Analysis.insert(flight=flight, **facts).on_conflict_ignore().execute()
     Analysis.update(changed=time.time()).where(Analysis.flight == flight).execute()
@@ -160,9 +169,19 @@ def look(job: Job, upload: Upload, query: str, tell: Tell) -> tuple[Found, list[
         cache=index_folder(),
         peaks=peaks_of(upload),
         language=row.language if row else "",
+        ranker=_ranker(job),
         tell=lambda done, said: tell(_HEARD + done * (1 - _HEARD), said),
     )
     return found, words
+
+
+def _ranker(job: Job) -> Ranker | None:
+    """The language model in use, asked for its opinion; None where there is none."""
+    model = engines.chat()
+    if model is None:
+        return None
+    work = store.temp_dir / f"{job.id}.asked"
+    return ranker.of(model, work, deadline_s=engines.chat_seconds, reads_all=bool(job.asked.get("reads_all")))
 
 
 def index_folder() -> Path:
@@ -216,9 +235,11 @@ def about(found: Found) -> dict[str, Any]:
 # -- Showing and forgetting --------------------------------------------------------------------------------
 
 
-def result(account_id: str, file_id: str, query: str | None, *, is_cached: bool) -> dict[str, Any]:
+def result(
+    account_id: str, file_id: str, query: str | None, *, reads_all: bool = False, is_cached: bool
+) -> dict[str, Any]:
     """The answer to a question that was asked before: what it once cost; again it costs nothing."""
-    row = _begun_before(account_id, file_id, plain(query))
+    row = Analysis.get(Analysis.account_id == account_id, Analysis.flight == _flight(file_id, plain(query), reads_all))
     return {
         **json.loads(row.found),
         "query": row.query or None,
@@ -226,10 +247,6 @@ def result(account_id: str, file_id: str, query: str | None, *, is_cached: bool)
         "balance": ledger.usd(ledger.balance(account_id)[0]),
         "is_cached": is_cached,
     }
-
-
-def _begun_before(account_id: str, file_id: str, query: str) -> Analysis:
-    return Analysis.get(Analysis.account_id == account_id, Analysis.file_id == file_id, Analysis.query == query)
 
 
 def describe(job: Job) -> dict[str, Any]:

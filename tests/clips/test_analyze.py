@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fastclip import jobs, library, moments, store, transcripts, uploads, worker
+from fastclip import engines, jobs, library, moments, store, transcripts, uploads, worker
 from fastclip.accounts import Account
 from fastclip.ai import embed
 from fastclip.ai import moments as engine
@@ -240,3 +240,19 @@ def test_a_source_of_few_words_is_one_moment(owner, ready):
     upload = with_words(owner, ready(owner, sound(9.0)), words)
     (only,) = asked(owner, upload, "whale")["segments"]
     assert only["end"] - only["start"] >= 8 and engine.EMBEDDINGS == "embeddings"
+
+
+def test_a_language_model_that_fails_leaves_the_answer_as_it_is_and_a_note(owner, spoken):
+    plain = asked(owner, spoken)
+    place = engines.folder() / "broken"
+    place.mkdir(parents=True)
+    (place / "model.gguf").write_bytes(b"GGUF")
+    card = {"size_bytes": 4, "licence": "none", "source": "here", "sha256": "", "is_multilingual": True}
+    (place / "fastclip.json").write_text(json.dumps(card | {"kind": "chat", "right": 3}))
+    assert engines.chat() is not None and engines.describe()["language_model"] == "broken"
+    analyze.request(owner, spoken.id, WHALE, reads_all=True)
+    given = analyze.result(owner.id, spoken.id, WHALE, reads_all=True, is_cached=False)
+    times = [[(one["start"], one["end"], one["confidence"]) for one in said["segments"]] for said in (plain, given)]
+    assert times[0] == times[1] and given["engine"] == plain["engine"]
+    assert "The language model gave no answer: it failed." in given["note"] and plain["note"] != given["note"]
+    assert list(store.temp_dir.iterdir()) == []
