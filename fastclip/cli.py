@@ -1,4 +1,4 @@
-"""The command line: serve, worker, window, clip, caption, transcribe, models, user, key, secret, doctor.
+"""The command line: serve, worker, window, clip, auto, caption, transcribe, models, user, key, secret, doctor.
 
 Modules are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from fastclip import __version__, cli_caption, cli_speech, rules
+from fastclip import __version__, cli_auto, cli_caption, cli_speech, rules
 from fastclip.console import data_dir_option, progress
 from fastclip.errors import FastClipError, InvalidRequest
 
@@ -287,6 +287,7 @@ def _sentence(made: dict[str, Any]) -> str:
     return f"{made['file']}: {frames}{made['duration']:.3f} s, {size_mb:.2f} MB ({made['plan']}, {spent:.1f} s)"
 
 
+fastclip.add_command(cli_auto.auto)
 fastclip.add_command(cli_caption.caption)
 fastclip.add_command(cli_speech.transcribe)
 fastclip.add_command(cli_speech.models)

@@ -40,13 +40,13 @@ def caption(
         raise InvalidRequest("Name what to write: -o OUT.mp4, --ass OUT.ass, or both.")
     if out and out.suffix.lower() != ".mp4":
         raise InvalidRequest(f"Captions need MP4; name a file that ends in .mp4, not {out.name}.")
-    look = _style(preset)
+    look = style_of(preset)
     facts = probe.read(source, filename=source.name)
     if not facts.has_video:
         raise Unprocessable("Captions need a picture, and this file has none.", code="unsupported_media")
     px = rules.QUALITY_PX.get(rules.QUALITY_ALIASES.get(quality or "", quality or ""))
     with progress(source.name) as tell, tempfile.TemporaryDirectory(prefix="fastclip-") as folder:
-        words = _read(transcript) if transcript else _heard(source, facts, Path(folder), data_dir, tell)
+        words = read_words(transcript) if transcript else hear(source, facts, Path(folder), data_dir, tell)
         placed = captions.lay_out(
             words,
             look,
@@ -70,7 +70,7 @@ def caption(
         click.echo(f"No font has {placed.missing!r}; these letters are left out.", err=True)
 
 
-def _style(preset: str) -> Any:
+def style_of(preset: str) -> Any:
     from fastclip.media import style
 
     kind, _, slug = preset.partition(":")
@@ -80,7 +80,7 @@ def _style(preset: str) -> Any:
     return style.builtin()[slug][1]
 
 
-def _read(path: Path) -> list[Any]:
+def read_words(path: Path) -> list[Any]:
     """Words of a subtitle file, or of JSON: FastClip's own transcript, Whisper's, or a bare list of words."""
     from fastclip.media import subtitles
     from fastclip.media.words import Word
@@ -107,7 +107,7 @@ def _time(row: dict[str, Any], name: str) -> float:
     return float("nan") if row.get(name) is None else float(row[name])
 
 
-def _heard(source: Path, facts: Any, work: Path, data_dir: Path | None, tell: Any) -> list[Any]:
+def hear(source: Path, facts: Any, work: Path, data_dir: Path | None, tell: Any) -> list[Any]:
     from fastclip import settings
     from fastclip.ai import models, speech
     from fastclip.media.words import clean

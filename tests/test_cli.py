@@ -43,7 +43,20 @@ def test_the_help_names_every_command_in_its_order(run) -> None:
     listed = [line.split()[0] for line in out.split("Commands:")[1].splitlines() if line.strip()]
     assert (code, listed) == (
         0,
-        ["serve", "worker", "window", "clip", "caption", "transcribe", "models", "user", "key", "secret", "doctor"],
+        [
+            "serve",
+            "worker",
+            "window",
+            "clip",
+            "auto",
+            "caption",
+            "transcribe",
+            "models",
+            "user",
+            "key",
+            "secret",
+            "doctor",
+        ],
     )
 
 
