@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, lossless, probe, smart, splice, window
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, lossless, probe, proof, smart, splice, window
 from fastclip.media.codecs import Refused
 from fastclip.media.facts import Facts
+from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.smart import Recipe
 from fastclip.media.window import Window
 
@@ -100,7 +101,13 @@ def plan(
         made = _for_picture(base, Path(source), end_s, height_px, tell)
     if force and made.kind != force and (force, made.kind) != ("smart", "copy"):
         raise Unprocessable(f"This range cannot be cut as {force}: {made.reason}.")
-    return replace(made, plan_s=time.monotonic() - began)
+    return replace(made, reason=made.reason + heard(facts, format), plan_s=time.monotonic() - began)
+
+
+def heard(facts: Facts, format: str) -> str:
+    """What a reason adds when a source has several sound tracks, of which a clip has one."""
+    is_chosen = facts.has_audio and facts.audio_tracks > 1 and format != "gif"
+    return f"; the first of {facts.audio_tracks} sound tracks kept" if is_chosen else ""
 
 
 def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | None = None) -> Cut:
@@ -123,7 +130,7 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
         encoded = time.monotonic()
         if tell:
             tell(_WRITTEN, "Checking")
-        made = _checked(target, plan, frames)
+        made = _checked(target, plan, frames, tell)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
         if any(sign in error.tail for sign in _DAMAGE):
@@ -163,7 +170,7 @@ def _quick(
     try:
         if graph.fit(plan.facts, height_px) != graph.fit(plan.facts, None):
             raise Refused("is larger than the picture that was asked for")
-        recipe = smart.plan(source, plan.facts, start_s=plan.start_s, end_s=end_s, codecs=codecs)
+        recipe = smart.plan(source, plan.facts, start_s=plan.start_s, end_s=end_s, codecs=codecs, tell=tell)
     except Refused as reason:
         return replace(_for_picture(plan, source, end_s, height_px, tell), reason=f"the source {reason}")
     kept, (width, height) = recipe.window, plan.facts.upright_px
@@ -195,7 +202,8 @@ def _instead(source: Path, plan: Plan, error: Exception, tell: Tell | None) -> P
     if plan.force:
         raise Unprocessable(f"This range cannot be cut as {plan.kind}: {error}.") from error
     _log.warning("%s of %s failed, encoding instead: %s", plan.kind, source, error)
-    plan = replace(plan, kind="encode", reason=f"a {plan.kind} cut did not pass its check ({error})", recipe=None)
+    reason = f"a {plan.kind} cut did not pass its check ({error})" + heard(plan.facts, plan.format)
+    plan = replace(plan, kind="encode", reason=reason, recipe=None)
     return plan if plan.format in audio.FORMATS else _for_picture(plan, source, plan.end_s, None, tell)
 
 
@@ -245,12 +253,13 @@ def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tel
     return plan, frames
 
 
-def _checked(target: Path, plan: Plan, frames: int | None) -> Cut:
-    """Read the clip back: its frames, its first timestamp, its length, and that its first picture decodes."""
+def _checked(target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> Cut:
+    """Read the clip back: its frames and their times, its length, its sound's place, and that its ends decode."""
     length_s, size_bytes = plan.end_s - plan.start_s, target.stat().st_size
     size = (plan.width_px, plan.height_px)
     cut = Cut(plan.kind, plan.reason, frames, plan.start_s, length_s, *size, size_bytes, {})
     if plan.format == "gif":
+        gif.check(target, (plan.width_px or 0, plan.height_px or 0), frames or 0, length_s)
         return cut
     try:
         facts = probe.read(target, filename=f"clip.{plan.format}")
@@ -266,6 +275,10 @@ def _checked(target: Path, plan: Plan, frames: int | None) -> Cut:
         raise ffmpeg.Failed(f"the clip is not what was planned: {facts}")
     if abs(facts.duration_s - cut.duration_s) > _SLACK_S + window.HELD_S:
         raise ffmpeg.Failed(f"the clip lasts {facts.duration_s} s instead of {cut.duration_s} s")
+    try:
+        proof.check_encoded(target, tell=tell and (lambda _, stage: tell(_WRITTEN, stage)))
+    except (proof.Wrong, Unindexed) as error:
+        raise ffmpeg.Failed(f"the clip is not sound: {error}") from error
     return cut
 
 

@@ -15,9 +15,9 @@ class Facts:
 
     width_px, height_px: as stored; rotation: the degrees clockwise (0, 90, 180, 270) that a player turns them by;
     sar: the shape of one pixel. start_s: the container's own first timestamp. video_index, audio_index: the streams
-    used, the first of each kind (cover pictures are none). mime_codecs: RFC 6381, "" where unknown. frames: as many as
-    the container counts (MP4), else None. color_space: the matrix that its colours are told by, None where it does not
-    say. first_frame_s: when the first one is shown.
+    used, the first of each kind (cover pictures are none); audio_tracks: how many of sound there are. mime_codecs:
+    RFC 6381, "" where unknown. frames: as many as the container counts (MP4), else None. color_space: the matrix that
+    its colours are told by, None where it does not say. first_frame_s: when the first one is shown.
     """
 
     format_detected: str
@@ -42,6 +42,7 @@ class Facts:
     audio_codec: str | None = None
     sample_rate: int | None = None
     channels: int | None = None
+    audio_tracks: int = 0
     mime_codecs: str = ""
     frames: int | None = None
     first_frame_s: float | None = None
@@ -68,7 +69,8 @@ def parse(answer: dict[str, Any]) -> Facts:
     """Facts from ffprobe's JSON (`format`, `streams`, the first `packets` of the picture, `frames`: the first one)."""
     form, streams = answer.get("format", {}), answer.get("streams", [])
     video = next((one for one in streams if one.get("codec_type") == "video" and not _is_cover(one)), None)
-    audio = next((one for one in streams if one.get("codec_type") == "audio"), None)
+    sounds = [one for one in streams if one.get("codec_type") == "audio"]
+    audio = next(iter(sounds), None)
     return Facts(
         format_detected=form.get("format_name", ""),
         media_kind="video" if video else "audio",
@@ -76,6 +78,7 @@ def parse(answer: dict[str, Any]) -> Facts:
         start_s=_number(form.get("start_time")),
         has_video=video is not None,
         has_audio=audio is not None,
+        audio_tracks=len(sounds),
         mime_codecs=", ".join(_mime_codecs(video, audio)),
         **(_of_video(video, answer) if video else {}),
         **(_of_audio(audio) if audio else {}),

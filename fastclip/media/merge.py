@@ -77,7 +77,7 @@ def plan(
     merge = Merge("encode", _AUDIO_REASON, format, facts, inside, height_px, force=force)
     if format == "mp4":
         merge = _pictured(Path(source), merge, tuple(c for c in codecs if c in _JOINABLE), tell)
-    return replace(merge, plan_s=time.monotonic() - began)
+    return replace(merge, reason=merge.reason + cut.heard(facts, format), plan_s=time.monotonic() - began)
 
 
 def render(source: str | Path, target: str | Path, merge: Merge, *, tell: Tell | None = None) -> Cut:
@@ -92,7 +92,7 @@ def render(source: str | Path, target: str | Path, merge: Merge, *, tell: Tell |
             if merge.force:
                 raise Unprocessable(f"These ranges cannot be joined as {merge.kind}: {reason}.") from reason
             _log.warning("joining ranges of %s failed, encoding instead: %s", source, reason)
-            again = _encoded(source, merge, f"ranges that were copied {reason}", tell)
+            again = _encoded(source, merge, f"ranges that were copied {reason}" + cut.heard(merge.facts, "mp4"), tell)
             return _joined(source, target, again, tell)
     except _Unjoined as error:
         target.unlink(missing_ok=True)

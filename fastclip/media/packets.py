@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from fastclip.media import ffmpeg
+from fastclip.media import Tell, ffmpeg, index
 from fastclip.media.codecs import vp9
 from fastclip.media.facts import Facts
 from fastclip.media.mp4.boxes import Unindexed
@@ -32,11 +32,11 @@ _MAX_PACKETS = 400_000
 _FRAMING_BYTES = 64
 
 
-def read(source: Path, facts: Facts, start_s: float, end_s: float) -> tuple[Track, Track | None]:
+def read(source: Path, facts: Facts, start_s: float, end_s: float, *, tell: Tell | None) -> tuple[Track, Track | None]:
     """Picture and sound around [start, end), with the keyframes before and after it. Raises Unindexed."""
     asked = [str(source), str(start_s), str(end_s), str(facts.video_index), str(facts.audio_index)]
     try:
-        said = json.loads(ffmpeg.child("packets", asked, limits=_LIMITS))
+        said = json.loads(ffmpeg.child("packets", asked, tell=tell, stage=index.STAGE, limits=_LIMITS))
     except ffmpeg.Failed:
         raise Unindexed("does not let itself be read in parts") from None
     if "refusal" in said:

@@ -1,13 +1,17 @@
-"""Reads a spliced clip back and compares it with what was planned: every time, every size, and the bytes at the seams.
-
-What the seams decode to was proved when the edges were made (`edges`).
+"""Reads a clip back. `check` compares a spliced one with what was planned: every time, every size, and the bytes at
+the seams; what the seams decode to was proved when the edges were made (`edges`). `check_encoded` asks of an encoded
+one that its times rise, its sound lies beside its picture, and its end decodes.
 """
 
 from pathlib import Path
 
 import numpy as np
 
+from fastclip.media import Tell, ffmpeg
 from fastclip.media.mp4 import index, write
+
+_END_S = 0.2
+_MOST_SAMPLES, _MOST_TICKS_S = 1024, 0.002
 
 
 class Wrong(RuntimeError):
@@ -25,6 +29,30 @@ def check(target: Path, tracks: list[write.Track], sources: list[Path]) -> None:
     lengths = [planned.length / planned.timescale for planned in tracks]
     if max(lengths) - min(lengths) > 1 / min(planned.timescale for planned in tracks):
         raise Wrong("picture and sound are not of one length")
+
+
+def check_encoded(target: Path, *, tell: Tell | None) -> None:
+    """Raises Wrong, Unindexed, and ffmpeg.Failed where the last frames do not decode."""
+    found = {track.kind: track for track in index.read(target).tracks if track is not None}
+    picture, sound = found["video"], found.get("audio")
+    if picture.pts.min() != 0 or len(np.unique(picture.pts)) != len(picture.pts) or (np.diff(picture.dts) <= 0).any():
+        raise Wrong("its times do not rise from the beginning")
+    if sound is not None:
+        ends_s = [track.shown_to / track.timescale for track in (picture, sound)]
+        if sound.shown_from != 0 or abs(ends_s[0] - ends_s[1]) > _MOST_SAMPLES / sound.timescale + _MOST_TICKS_S:
+            raise Wrong("its sound does not lie beside its picture")
+    whole = [
+        "-err_detect",
+        "explode",
+        "-xerror",
+        "-noaccurate_seek",
+        "-sseof",
+        f"-{_END_S}",
+        "-i",
+        f"file:{target.resolve()}",
+    ]
+    if not ffmpeg.run([*whole, "-map", "0:v", "-f", "null", "-"], tell=tell, stage="Checking").frames:
+        raise Wrong("its end does not decode")
 
 
 def _check_times(track: index.Track, planned: write.Track) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fastclip.media import soundtrack, tracks, window
+from fastclip.media import Tell, soundtrack, tracks, window
 from fastclip.media.codecs import CODECS, Codec, Refused
 from fastclip.media.facts import Facts
 from fastclip.media.mp4.boxes import Unindexed
@@ -69,11 +69,13 @@ class Recipe:
         return sum(len(edge.keep) for edge in (self.head, self.tail) if edge)
 
 
-def plan(source: Path, facts: Facts, *, start_s: float, end_s: float, codecs: tuple[str, ...]) -> Recipe:
+def plan(
+    source: Path, facts: Facts, *, start_s: float, end_s: float, codecs: tuple[str, ...], tell: Tell | None = None
+) -> Recipe:
     """Decide what to copy of [start, end) and what to encode. Raises Refused, and Unprocessable for an empty range."""
     _check(facts, codecs)
     try:
-        picture, heard, count = tracks.read(source, facts, start_s, end_s)
+        picture, heard = tracks.read(source, facts, start_s, end_s, tell=tell)
     except Unindexed as reason:
         raise Refused(str(reason)) from None
     if picture.entries != 1:
@@ -83,7 +85,7 @@ def plan(source: Path, facts: Facts, *, start_s: float, end_s: float, codecs: tu
     recipe = _divided(source, picture, codec, wanted)
     _check_cost(recipe, len(wanted.kept))
     made = soundtrack.plan(heard, picture, recipe.start, recipe.end) if facts.has_audio else None
-    return _with(recipe, made, count)
+    return _with(recipe, made)
 
 
 def _check(facts: Facts, codecs: tuple[str, ...]) -> None:
@@ -225,7 +227,7 @@ def _check_cost(recipe: Recipe, frames: int) -> None:
         raise Refused("has its keyframes so far apart that an encode is as quick")
 
 
-def _with(recipe: Recipe, made: Sound | None, tracks: int) -> Recipe:
+def _with(recipe: Recipe, made: Sound | None) -> Recipe:
     """The recipe with its sound, and why it is as it is."""
     if recipe.kind == "copy":
         said = "begins on a keyframe and ends on a whole frame: copied"
@@ -233,6 +235,4 @@ def _with(recipe: Recipe, made: Sound | None, tracks: int) -> Recipe:
         said = f"{recipe.encoded} of {recipe.window.frames} frames encoded, the rest copied"
     if made is not None and made.reason:
         said += f"; sound encoded, {made.reason}"
-    if tracks > 1:
-        said += f"; the first of {tracks} sound tracks kept"
     return replace(recipe, sound=made, reason=said)

@@ -22,7 +22,7 @@ def offered(source: Path, facts: Facts) -> list[float]:
     Known from the index and a few bytes at each keyframe; for sources without one, the container's own keyframes.
     """
     try:
-        picture, _, _ = tracks.indexed(source, facts)
+        picture, _ = tracks.indexed(source, facts)
         if int(picture.is_key.sum()) > _MOST_OFFERED or facts.video_codec not in CODECS:
             return keyframes(source)
         entries = Starts(source, picture, CODECS[facts.video_codec](picture.entry.config)).every()

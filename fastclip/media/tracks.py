@@ -2,25 +2,24 @@
 
 from pathlib import Path
 
-from fastclip.media import packets
+from fastclip.media import Tell, packets
 from fastclip.media.facts import Facts
 from fastclip.media.mp4 import index
 from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.mp4.index import Track
 
 
-def read(source: Path, facts: Facts, start_s: float, end_s: float) -> tuple[Track, Track | None, int]:
-    """Picture, sound, and how many sound tracks there are; without an index only what lies around [start, end).
+def read(source: Path, facts: Facts, start_s: float, end_s: float, *, tell: Tell | None) -> tuple[Track, Track | None]:
+    """Picture and sound; without an index only what lies around [start, end).
 
     Raises Unindexed.
     """
     if facts.format_detected.startswith("mov"):
         return indexed(source, facts)
-    picture, heard = packets.read(source, facts, start_s, end_s)
-    return picture, heard, 1
+    return packets.read(source, facts, start_s, end_s, tell=tell)
 
 
-def indexed(source: Path, facts: Facts) -> tuple[Track, Track | None, int]:
+def indexed(source: Path, facts: Facts) -> tuple[Track, Track | None]:
     """The same of a whole MP4 or QuickTime file, from its index alone. Raises Unindexed."""
     if not facts.format_detected.startswith("mov"):
         raise Unindexed("has no table of its samples")
@@ -28,5 +27,4 @@ def indexed(source: Path, facts: Facts) -> tuple[Track, Track | None, int]:
     found = tracks[place] if place < len(tracks) else None
     if found is None or found.kind != "video" or facts.frames not in (None, len(found.pts)):
         raise Unindexed("has an index that ffmpeg reads otherwise")
-    sounds = [track for track in tracks if track is not None and track.kind == "audio"]
-    return found, sounds[0] if sounds else None, len(sounds)
+    return found, next((track for track in tracks if track is not None and track.kind == "audio"), None)
