@@ -16,7 +16,7 @@ from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.errors import FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
-from fastclip.media import frames, index, peaks, probe, proxy, starts
+from fastclip.media import cut, frames, index, peaks, probe, proxy, smart, starts
 from fastclip.media.facts import Facts
 from fastclip.media.frames import Filmstrip
 from fastclip.uploads import Upload
@@ -109,6 +109,8 @@ def _sample_path() -> Path:
 
 # -- Showing -----------------------------------------------------------------------------------------------
 
+codecs: tuple[str, ...] = cut.CODECS
+"""The picture codecs that clips keep; a worker takes them from its settings."""
 PEAKS_PER_S = 50
 _POSTER_PX = 360
 _TILE_PX = 160
@@ -143,6 +145,7 @@ def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell:
     )
     tell(0.1, "Reading the keyframes")
     shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in starts.offered(source, facts)]}
+    shown["has_instant_starts"] = smart.is_open_to(facts, codecs)
     shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: index.frame_times(source, path))
     count = max(1, min(_MAX_TILES, int(facts.duration_s)))
     strip = _kept(
@@ -220,6 +223,7 @@ def preview(upload: Upload) -> dict[str, Any]:
         "is_vfr": facts.is_vfr,
         "duration": round(facts.duration_s, 6),
         "keyframes": shown.get("keyframes", []),
+        "has_instant_starts": shown.get("has_instant_starts", False),
         "peaks": _asset(upload, shown, "peaks", "peaks.u8", lambda count: {"per_second": PEAKS_PER_S, "count": count}),
         "filmstrip": _asset(upload, shown, "filmstrip", "filmstrip.jpg", lambda strip: strip),
         "frame_times": _asset(

@@ -61,7 +61,7 @@ class Worker:
 
     def __init__(self, settings: Settings) -> None:
         self.owner = jobs.owner_name()
-        trim.codecs = settings.cut_codecs
+        trim.codecs = sources.codecs = settings.cut_codecs
         mail.server = mail.server_of(settings)
         targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
         payments.open(settings)

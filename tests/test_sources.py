@@ -151,6 +151,7 @@ def test_a_player_gets_all_it_needs_of_a_film(owner: Account, bunny: Path, send:
     assert (said["width"], said["height"], said["rotation"], said["fps"]) == (854, 480, 0, {"num": 24, "den": 1})
     assert (said["is_vfr"], said["duration"], said["proxy"]) == (False, 30.0, None)
     assert said["keyframes"][0] == 0.0 and said["keyframes"] == sorted(said["keyframes"])
+    assert said["has_instant_starts"] is True
     assert (said["peaks"]["per_second"], said["peaks"]["count"]) == (50, 1500)
     assert len(bytes_under(f"previews/{upload.id}/peaks.u8")) == 1500
     assert (said["frame_times"]["count"], said["frame_times"]["unit_s"]) == (720, 1e-5)
@@ -166,6 +167,7 @@ def test_a_player_gets_no_picture_of_a_sound(owner: Account, tiny_sound: Path, s
     said = sources.preview(send(owner, tiny_sound))
     assert (said["status"], said["media_kind"], said["fps"]) == ("ready", "audio", None)
     assert (said["poster_url"], said["filmstrip"], said["frame_times"], said["keyframes"]) == (None, None, None, [])
+    assert said["has_instant_starts"] is False
     assert said["peaks"]["count"] == pytest.approx(150, abs=3)
 
 

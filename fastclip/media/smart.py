@@ -88,6 +88,15 @@ def plan(
     return _with(recipe, made)
 
 
+def is_open_to(facts: Facts, codecs: tuple[str, ...]) -> bool:
+    """Whether clips of such a source are copied at all, where a range lets them."""
+    try:
+        _check(facts, codecs)
+    except Refused:
+        return False
+    return True
+
+
 def _check(facts: Facts, codecs: tuple[str, ...]) -> None:
     codec = facts.video_codec or "unknown"
     if codec not in CODECS:

@@ -138,6 +138,8 @@ def test_a_recording_is_dropped_marked_cut_watched_and_downloaded(page: Page, tm
         playhead.fill(time)
         playhead.press("Enter")
         page.get_by_role("region", name="Timeline").press(key)
+    page.get_by_role("button", name=re.compile(r"Start \d+ frames (earlier|later): instant, lossless")).click()
+    expect(page.get_by_text("Starts on a keyframe: instant, lossless")).to_be_visible()
     page.get_by_role("textbox", name="In point of Segment 1").fill("7.3")
     page.get_by_role("textbox", name="In point of Segment 1").press("Enter")
     page.get_by_role("textbox", name="Out point of Segment 1").fill("19.85")

@@ -175,6 +175,14 @@ def copied_track(recipe: smart.Recipe) -> write.Track:
 
 
 @pytest.mark.parametrize(
+    ("name", "codecs", "is_open"),
+    [("plain", ("h264",), True), ("hevc", ("h264",), False), ("hevc", ("h264", "hevc"), True), ("plain", (), False)],
+)
+def test_a_source_is_open_to_copies_when_its_codec_is_kept(name, codecs, is_open, recorded):
+    assert smart.is_open_to(recorded(name).facts, codecs) is is_open
+
+
+@pytest.mark.parametrize(
     ("name", "offered"), [("plain", [0, 1, 2, 3, 4, 5, 6, 7]), ("open_gop", [0]), ("sparse_idr", [0, 2, 4, 6])]
 )
 def test_the_starts_offered_are_those_that_copy(name, offered, recorded):

@@ -163,6 +163,8 @@ export interface Preview {
   is_vfr: boolean;
   duration: number;
   keyframes: number[];
+  /** Whether clips that begin at one of the keyframes are copied, not encoded. */
+  has_instant_starts: boolean;
   peaks: { url: string; per_second: number; count: number } | null;
   filmstrip: {
     url: string;

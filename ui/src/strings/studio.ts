@@ -133,6 +133,10 @@ export const studio = {
     emptyIn: 'where it begins',
     emptyOut: 'where it ends',
     emptyCut: 'to cut it out',
+    instant: 'Starts on a keyframe: instant, lossless',
+    instantAt: (frames: number, isLater: boolean) =>
+      `Start ${plural(frames, 'frame')} ${isLater ? 'later' : 'earlier'}: instant, lossless`,
+    instantWhy: 'Moves the in point to the nearest keyframe, where the copy can begin',
     noIn: 'Set an in point first, before this place.',
     noSplit: 'There is no segment at the playhead to split.',
   },

@@ -5,6 +5,7 @@ import {
   cutRefusal,
   formatChoices,
   isUltraHd,
+  keepsThePicture,
   priceOf,
   qualityChoices,
   qualityToAsk,
@@ -61,6 +62,18 @@ describe('the price', () => {
     expect(price.cents).toBe(cents);
     expect(price.lines.reduce((sum, line) => sum + line.cents, 0)).toBe(cents);
   });
+});
+
+test.each([
+  [hd, unpaid, cutting('mp4', null, 5), true],
+  [hd, unpaid, cutting('mp4', '1080p', 5), true],
+  [hd, unpaid, cutting('mp4', '720p', 5), false],
+  [hd, unpaid, cutting('gif', null, 5), false],
+  [ultra, unpaid, cutting('mp4', null, 5), false],
+  [ultra, paid, cutting('mp4', null, 5), true],
+  [ultra, paid, cutting('mp4', '1080p', 5), false],
+])('only clips with the source’s own picture can be copied (%#)', (source, account, document, keeps) => {
+  expect(keepsThePicture(rules, source, account, document)).toBe(keeps);
 });
 
 describe('formats', () => {

@@ -27,6 +27,7 @@ export interface Price {
 
 /** A sum of decimal times may pass a limit by this much and mean the limit. */
 const SLACK_S = 1e-6;
+const UNPAID_PX = 1080;
 const ULTRA = { short: 2160, long: 3840 };
 
 export function sourceOf(preview: Preview, upload: Upload): Source {
@@ -155,6 +156,14 @@ export function qualityToAsk(
   return quality;
 }
 
+/** Whether clips come out with the source's own picture: only such clips can be copied. */
+export function keepsThePicture(rules: Rules, source: Source, account: Account, document: StudioDocument): boolean {
+  if (document.format !== 'mp4') return false;
+  const quality = qualityToAsk(rules, source, account, document);
+  if (quality === null) return mayUseUltraHd(account) || shortEdge(source) <= UNPAID_PX;
+  return heightOf(quality) >= shortEdge(source);
+}
+
 export function priceOf(rules: Rules, source: Source, account: Account, document: StudioDocument): Price {
   const count = document.segments.length;
   const { trim_cents, trim_4k_surcharge_cents } = rules.prices;
@@ -184,7 +193,7 @@ function isSound(rules: Rules, format: string): boolean {
 function sourceQuality(source: Source, account: Account, format: string): string {
   if (source.kind === 'audio') return text.studio.asSource;
   const isCapped = isUltraHd(source) && (format === 'gif' || !mayUseUltraHd(account));
-  return text.studio.sameAsSource(isCapped ? 1080 : shortEdge(source));
+  return text.studio.sameAsSource(isCapped ? UNPAID_PX : shortEdge(source));
 }
 
 const shortEdge = ({ width, height }: Source): number => Math.min(width, height);
