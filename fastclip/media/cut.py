@@ -276,7 +276,7 @@ def _checked(target: Path, plan: Plan, frames: int | None, tell: Tell | None) ->
     if abs(facts.duration_s - cut.duration_s) > _SLACK_S + window.HELD_S:
         raise ffmpeg.Failed(f"the clip lasts {facts.duration_s} s instead of {cut.duration_s} s")
     try:
-        proof.check_encoded(target, tell=tell and (lambda _, stage: tell(_WRITTEN, stage)))
+        proof.check_encoded(target, length_s, tell=tell and (lambda _, stage: tell(_WRITTEN, stage)))
     except (proof.Wrong, Unindexed) as error:
         raise ffmpeg.Failed(f"the clip is not sound: {error}") from error
     return cut

@@ -31,15 +31,18 @@ def check(target: Path, tracks: list[write.Track], sources: list[Path]) -> None:
         raise Wrong("picture and sound are not of one length")
 
 
-def check_encoded(target: Path, *, tell: Tell | None) -> None:
-    """Raises Wrong, Unindexed, and ffmpeg.Failed where the last frames do not decode."""
+def check_encoded(target: Path, length_s: float, *, tell: Tell | None) -> None:
+    """length_s: of the sound, which is padded to it.
+
+    Raises Wrong, Unindexed, and ffmpeg.Failed where the last frames do not decode.
+    """
     found = {track.kind: track for track in index.read(target).tracks if track is not None}
     picture, sound = found["video"], found.get("audio")
     if picture.pts.min() != 0 or len(np.unique(picture.pts)) != len(picture.pts) or (np.diff(picture.dts) <= 0).any():
         raise Wrong("its times do not rise from the beginning")
     if sound is not None:
-        ends_s = [track.shown_to / track.timescale for track in (picture, sound)]
-        if sound.shown_from != 0 or abs(ends_s[0] - ends_s[1]) > _MOST_SAMPLES / sound.timescale + _MOST_TICKS_S:
+        end_s = sound.shown_to / sound.timescale
+        if sound.shown_from != 0 or abs(end_s - length_s) > _MOST_SAMPLES / sound.timescale + _MOST_TICKS_S:
             raise Wrong("its sound does not lie beside its picture")
     whole = [
         "-err_detect",

@@ -121,11 +121,11 @@ def test_a_clip_that_reads_back_otherwise_than_planned_is_a_failure_and_leaves_n
 @pytest.mark.parametrize("wrong", ["atrim=end=0.5", "adelay=300:all=1"])
 def test_an_encoded_clip_whose_sound_is_off_does_not_pass_its_proof(wrong, recording, tmp_path):
     clip(recording("plain"), tmp_path / "clip.mp4", 1.0, 2.0, height_px=90)
-    proof.check_encoded(tmp_path / "clip.mp4", tell=None)
+    proof.check_encoded(tmp_path / "clip.mp4", 1.0, tell=None)
     late = tmp_path / "late.mp4"
     stamped.run("-i", str(tmp_path / "clip.mp4"), "-c:v", "copy", "-af", wrong, "-c:a", "aac", str(late))
     with pytest.raises(proof.Wrong, match="beside its picture"):
-        proof.check_encoded(late, tell=None)
+        proof.check_encoded(late, 1.0, tell=None)
 
 
 def test_an_encoded_clip_whose_last_picture_does_not_decode_does_not_pass_its_proof(recording, tmp_path):
@@ -136,7 +136,7 @@ def test_an_encoded_clip_whose_last_picture_does_not_decode_does_not_pass_its_pr
         file.seek(int(picture.offset[-1]) + 5)
         file.write(bytes(int(picture.size[-1]) - 5))
     with pytest.raises((proof.Wrong, ffmpeg.Failed)):
-        proof.check_encoded(target, tell=None)
+        proof.check_encoded(target, 1.0, tell=None)
 
 
 def test_the_sample_from_7_30_to_19_85_holds_frames_176_to_476(tmp_path):

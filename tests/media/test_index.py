@@ -8,7 +8,7 @@ import av
 import pytest
 
 from fastclip.errors import Unprocessable
-from fastclip.media import cut, ffmpeg, probe
+from fastclip.media import cut, ffmpeg, frames, probe
 from fastclip.media.mp4 import index
 from fastclip.media.mp4.boxes import Unindexed, box, children
 from tests.media import corpus, exact, stamped
@@ -131,11 +131,12 @@ def clip_or_refusal(path: Path, target: Path) -> str:
         made = cut.render(path, target, plan)
     except Unprocessable:
         return "refused"
+    frames.poster(target, target.with_suffix(".jpg"), at_s=made.duration_s / 3, height_px=90)  # as every job ends
     with av.open(str(target)) as container:
         assert sum(1 for packet in container.demux(video=0) if packet.size) == made.frames
     if made.plan_kind == "encode":  # a copy holds the source's damage where that has some
-        frames = exact.decoded(target)
-        assert made.frames == len(frames) and frames[0].at == 0
+        shown = exact.decoded(target)
+        assert made.frames == len(shown) and shown[0].at == 0
     return made.plan_kind
 
 
