@@ -124,11 +124,13 @@ RATES_PER_MINUTE = {
     "upload": 60,
     "ai": 20,
     "keys": 20,
+    "look": 1200,
+    "frame": 120,
     "sign_in": 10,
     "share": 300,
     "view": 60,
 }
-"""Requests a minute for each class of route; the first six per account, the last three per address."""
+"""Requests a minute for each class of route; the last three per address, the others per account."""
 
 RATES_PER_HOUR = {"support": 5}
 """Requests an hour, per account."""

@@ -1,4 +1,5 @@
 // Builds the interface into plain files that the server hands out; in development it proxies to a running server.
+import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 
@@ -8,6 +9,8 @@ const toServer = { target: server, changeOrigin: true };
 export default defineConfig({
   plugins: [svelte()],
   base: '/',
+  resolve: { alias: { 'lfa-ponyfill': fileURLToPath(new URL('src/captions/no-remote-fonts.ts', import.meta.url)) } },
+  worker: { format: 'es' },
   build: {
     target: 'es2022',
     assetsDir: 'assets',

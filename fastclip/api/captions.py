@@ -70,14 +70,14 @@ class FrameAsk(LookAsk, kw_only=True):
     background_file_id: str | None = None
 
 
-@post("/v1/captions/ass", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "read"})
+@post("/v1/captions/ass", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "look"})
 def draw_captions(caller: NamedDependency[Caller], data: JSONBody[LookAsk]) -> dict[str, Any]:
     """The ASS script and fonts that would be burned, where each caption stands, and what to mend first."""
     account_id, size = caller.account_id, (data.width, data.height)
     return preview.drawn(account_id, data.style(account_id), data.spoken(account_id), size, data.backdrop)
 
 
-@post("/v1/captions/frame", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "jobs"})
+@post("/v1/captions/frame", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "frame"})
 def draw_frame(caller: NamedDependency[Caller], data: JSONBody[FrameAsk]) -> Response[bytes]:
     """One frame with its captions as PNG, drawn by what burns them."""
     account_id = caller.account_id

@@ -23,11 +23,12 @@ from fastclip import jobs, rules, store
 from fastclip.settings import Settings
 
 FOLDER = Path(fastclip.__file__).parent / "ui"
-ADDRESSES = ("", "studio", "library", "settings", "owner", "setup", "sign-in")
+ADDRESSES = ("", "studio", "captions", "library", "settings", "owner", "setup", "sign-in")
 """First words of the addresses that the pages themselves know."""
 POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self'; font-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+    # WebAssembly draws the captions; no script is made out of text.
+    "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
     "frame-ancestors 'none'; form-action 'self'"
 )
 # Litestar adds the charset to every text/.

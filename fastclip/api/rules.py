@@ -5,13 +5,15 @@ from typing import Any
 from litestar import get
 
 from fastclip import rules
+from fastclip.media import style
 
 
 @get("/v1/rules", sync_to_thread=False)
 def get_rules() -> dict[str, Any]:
     """What things cost, what is allowed, what can become what. Money in cents, times in seconds."""
     return {"prices": _prices(), "limits": _limits(), "formats": rules.FORMATS, "qualities": rules.QUALITIES} | {
-        "extensions": {"video": rules.VIDEO_EXTENSIONS, "audio": rules.AUDIO_EXTENSIONS}
+        "extensions": {"video": rules.VIDEO_EXTENSIONS, "audio": rules.AUDIO_EXTENSIONS},
+        "captions": {"ranges": style.RANGES, "choices": style.CHOICES, "highlight_words": style.HIGHLIGHT_WORDS},
     }
 
 
@@ -37,6 +39,7 @@ def _limits() -> dict[str, Any]:
         "max_clip_title_chars": rules.MAX_CLIP_TITLE_CHARS,
         "max_key_name_chars": rules.MAX_KEY_NAME_CHARS,
         "max_api_keys": rules.MAX_API_KEYS,
+        "max_font_bytes": rules.MAX_FONT_BYTES,
         "max_bulk_delete": rules.MAX_BULK_DELETE,
         "simple_upload_bytes": rules.SIMPLE_UPLOAD_BYTES,
         "min_part_bytes": rules.MIN_PART_BYTES,

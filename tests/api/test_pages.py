@@ -29,7 +29,18 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/studio", "/studio/upl_a1b2", "/library", "/settings/keys", "/owner/health", "/setup", "/sign-in"]
+    "path",
+    [
+        "/",
+        "/studio",
+        "/studio/upl_a1b2",
+        "/captions",
+        "/library",
+        "/settings/keys",
+        "/owner/health",
+        "/setup",
+        "/sign-in",
+    ],
 )
 def test_every_address_of_the_pages_is_the_page(built: httpx.Client, path: str) -> None:
     got = built.get(path)

@@ -12,7 +12,7 @@ export interface ActionEntry {
   keysOnly?: boolean;
 }
 
-export const GROUPS = ['General', 'Go to', 'Playback', 'Segments', 'Library'] as const;
+export const GROUPS = ['General', 'Go to', 'Playback', 'Segments', 'Captions', 'Library'] as const;
 export type ActionGroup = (typeof GROUPS)[number];
 
 export const TABLE = {
@@ -23,6 +23,7 @@ export const TABLE = {
   'shell.sign-out': { name: 'Sign out', group: 'General', keys: [] },
 
   'go.studio': { name: 'Go to the studio', group: 'Go to', keys: ['g s'] },
+  'go.captions': { name: 'Go to the Caption Studio', group: 'Go to', keys: ['g c'] },
   'go.library': { name: 'Go to the library', group: 'Go to', keys: ['g l'] },
   'go.account': { name: 'Go to your account', group: 'Go to', keys: ['g a'] },
   'go.keys': { name: 'Go to API keys', group: 'Go to', keys: ['g k'] },
@@ -57,6 +58,12 @@ export const TABLE = {
   'studio.zoom-in': { name: 'Zoom the timeline in', group: 'Segments', keys: ['='] },
   'studio.zoom-out': { name: 'Zoom the timeline out', group: 'Segments', keys: ['-'] },
   'studio.export': { name: 'Cut the segments', group: 'Segments', keys: ['e'] },
+
+  'captions.play': { name: 'Play or pause the sample', group: 'Captions', keys: ['Space'], keysOnly: true },
+  'captions.undo': { name: 'Undo the change of the style', group: 'Captions', keys: ['$mod+z'] },
+  'captions.redo': { name: 'Redo the change of the style', group: 'Captions', keys: ['$mod+Shift+z', '$mod+y'] },
+  'captions.save': { name: 'Save the style', group: 'Captions', keys: ['$mod+s'], anywhere: true },
+  'captions.duplicate': { name: 'Duplicate the style', group: 'Captions', keys: ['$mod+d'] },
 
   'library.search': { name: 'Search the library', group: 'Library', keys: ['/'] },
   'library.select-all': { name: 'Select all shown clips', group: 'Library', keys: ['$mod+a'] },

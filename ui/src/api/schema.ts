@@ -25,6 +25,7 @@ type Ok = { ok: true };
 type File = { path: { file_id: string } };
 type JobPath = { path: { job_id: string } };
 type ClipPath = { path: { clip_id: string } };
+type PresetPath = { path: { preset_id: string } };
 type Empty = Record<string, never>;
 
 /** A type alias, not an interface: openapi-fetch needs the index signature that only an alias has. */
@@ -76,8 +77,38 @@ export type paths = {
   '/v1/clip/{job_id}/cancel': { post: Operation<t.Job, JobPath & { body: Empty }> };
   '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
 
+  '/v1/transcript/{name}': { get: Operation<t.Transcript, { path: { name: string } }> };
+  '/v1/transcript/{file_id}/words/{position}': {
+    patch: Operation<t.TimedWord, { path: { file_id: string; position: number }; body: { word: string } }>;
+  };
+
+  '/v1/captions': {
+    post: Operation<
+      t.CaptionsQueued,
+      { body: { preset_ref: string; file_id?: string; clip_id?: string; quality?: string } }
+    >;
+  };
+  '/v1/captions/ass': { post: Operation<t.DrawnCaptions, { body: t.CaptionLook }> };
+  '/v1/captions/frame': {
+    post: Operation<Blob, { body: t.CaptionLook & { at: number; background_file_id?: string } }>;
+  };
+  '/v1/caption-presets': {
+    get: Operation<t.Preset[], { query: { scope?: 'all' | 'built_in' | 'custom' } }>;
+    post: Operation<t.Preset, { body: { name: string; clone_from_preset_ref: string } & Partial<t.CaptionStyle> }>;
+  };
+  '/v1/caption-presets/{preset_id}': {
+    patch: Operation<t.Preset, PresetPath & { body: { name?: string } & Partial<t.CaptionStyle> }>;
+    delete: Operation<Ok, PresetPath>;
+  };
+  '/v1/caption-fonts': {
+    get: Operation<{ data: t.CaptionFont[]; builtin: { font_name: string }[] }>;
+    post: Operation<t.CaptionFont, { query: { filename?: string }; body: FormData }>;
+  };
+  '/v1/caption-fonts/{font_id}': { delete: Operation<Ok, { path: { font_id: string } }> };
+
   '/v1/clips': { get: Operation<t.Listing<t.Clip> & { total: number }, { query: t.ClipFilter }> };
   '/v1/clips/{clip_id}': {
+    get: Operation<t.Clip, ClipPath>;
     patch: Operation<t.Clip, ClipPath & { body: { title: string } }>;
     delete: Operation<Ok, ClipPath>;
   };

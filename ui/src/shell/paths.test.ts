@@ -4,6 +4,7 @@ import { isPage, roomOf, under } from './paths';
 test.each([
   ['/', true],
   ['/studio', true],
+  ['/captions', true],
   ['/library/1', true],
   ['/settings/keys', true],
   ['/owner/health', true],

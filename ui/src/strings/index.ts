@@ -1,10 +1,11 @@
 // The one catalogue of texts, a file for each room: text.library.empty.title. Sentences, never pieces glued together.
 import { account } from './account';
 import { auth } from './auth';
+import { captions } from './captions';
 import { library } from './library';
 import { owner } from './owner';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
 import { uploads } from './uploads';
 
-export const text = { account, auth, errors, kit, library, owner, shell, studio, uploads } as const;
+export const text = { account, auth, captions, errors, kit, library, owner, shell, studio, uploads } as const;

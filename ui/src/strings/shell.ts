@@ -31,6 +31,7 @@ export const shell = {
   skip: 'Skip to the page',
   nav: 'Rooms',
   studio: 'Studio',
+  captions: 'Captions',
   library: 'Library',
   search: 'Search',
   searchHint: 'Search clips and commands',

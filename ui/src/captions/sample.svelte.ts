@@ -1,0 +1,125 @@
+// What a style is tried on: a text of one's own, or a clip or recording of one's own with the words said in it.
+import { api, ask } from '../api/client';
+import type { Clip, SpokenWord, TimedWord, Transcript, Upload } from '../api/types';
+import { text } from '../strings';
+import { lengthOf, spoken } from './sample';
+
+/** A style is changed many times a minute; so much of a recording is laid out anew each time. */
+const WINDOW_S = 120;
+const STORED = 'fastclip.captions.text';
+
+export interface Picture {
+  url: string;
+  poster: string | null;
+  width: number;
+  height: number;
+}
+
+/** A clip or an upload; its words are those of `file_id`, from `start` to `end` of that. */
+export interface Source {
+  clip: Clip | null;
+  name: string;
+  file_id: string | null;
+  start: number;
+  end: number;
+  /** Of the whole, in seconds: what captions on it are paid by. */
+  duration: number;
+  picture: Picture;
+}
+
+export class Sample {
+  typed = $state(localStorage.getItem(STORED) ?? text.captions.sample.text);
+  source = $state.raw<Source | null>(null);
+  /** The words said in the source; null where nobody has heard them yet. */
+  heard = $state.raw<TimedWord[] | null>(null);
+  /** While a source and its words are read. */
+  isReading = $state(false);
+
+  readonly words: SpokenWord[] = $derived.by(() => this.heard?.map(bare) ?? spoken(this.typed));
+  readonly duration: number = $derived.by(() =>
+    this.source ? Math.min(this.source.end - this.source.start, WINDOW_S) : lengthOf(this.words),
+  );
+
+  type(typed: string): void {
+    this.typed = typed;
+    try {
+      localStorage.setItem(STORED, typed);
+    } catch {
+      // The text is forgotten with the page, then.
+    }
+  }
+
+  useText(): void {
+    this.source = null;
+    this.heard = null;
+  }
+
+  async useClip(clip: Clip): Promise<void> {
+    const [width, height] = (clip.aspect_ratio ?? '16:9').split(':').map(Number) as [number, number];
+    const picture = { url: clip.download_url, poster: clip.thumbnail_url, width, height };
+    const start = clip.start ?? 0;
+    await this.#use({
+      clip,
+      name: clip.title,
+      file_id: clip.source_file_id,
+      start,
+      end: start + clip.duration,
+      duration: clip.duration,
+      picture,
+    });
+  }
+
+  async useUpload({ file_id, filename }: Upload): Promise<void> {
+    const path = { file_id };
+    const preview = await ask(api.GET('/v1/upload/{file_id}/preview', { params: { path } }));
+    const { width, height, duration, poster_url: poster } = preview;
+    const url = preview.proxy?.url ?? preview.source.url;
+    const picture = { url, poster, width, height };
+    await this.#use({ clip: null, name: filename, file_id, start: 0, end: duration, duration, picture });
+  }
+
+  /** Reads the words anew, as after one was corrected or they were heard. */
+  async readWords(): Promise<void> {
+    const { source } = this;
+    const heard = source?.file_id ? await wordsOf(source.file_id, source) : null;
+    if (source === this.source) this.heard = heard;
+  }
+
+  async #use(source: Source): Promise<void> {
+    this.source = source;
+    this.heard = null;
+    this.isReading = true;
+    try {
+      await this.readWords();
+    } finally {
+      this.isReading = false;
+    }
+  }
+}
+
+/** The words that lie between two times with at least half their length, on a line that begins with `start`. */
+export async function wordsOf(file_id: string, { start, end }: Pick<Source, 'start' | 'end'>): Promise<TimedWord[] | null> {
+  const path = { name: `${file_id}.json` };
+  let transcript: Transcript;
+  try {
+    transcript = await ask(api.GET('/v1/transcript/{name}', { params: { path } }));
+  } catch {
+    return null; // nobody has heard them, or the source is gone
+  }
+  if (transcript.status !== 'ready') return null;
+  const last = Math.min(end, start + WINDOW_S);
+  return transcript.segments
+    .flatMap(({ words }) => words)
+    .filter((word) => {
+      const inside = Math.min(word.end, last) - Math.max(word.start, start);
+      return inside > 0 && inside >= (word.end - word.start) / 2;
+    })
+    .map((word) => ({
+      ...word,
+      start: rounded(Math.max(word.start, start) - start),
+      end: rounded(Math.min(word.end, last) - start),
+    }));
+}
+
+const bare = ({ word, start, end }: TimedWord): SpokenWord => ({ word, start, end });
+const rounded = (seconds: number): number => Math.round(seconds * 1e6) / 1e6;
