@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,15 +12,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
 import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+import fastclip
 from fastclip import accounts, settings, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from tests.conftest import PASSWORD
+from tests.journeys.browsing import PATIENCE_MS, QUIET, WIDE
 
 FASTCLIP = [sys.executable, "-m", "fastclip"]
 PATIENCE_S = 60.0
@@ -92,6 +97,11 @@ class Running:
                 with store.write():
                     ledger.credit(account.id, "grant", cents, key=store.new_id("grant:"))
         return Person(self, account, key)
+
+    def key_of(self, account: Account) -> str:
+        """Another API key of somebody who is there."""
+        with self.rows():
+            return accounts.add_key(account.id, store.new_id("key"))[1]
 
 
 @dataclass
@@ -208,3 +218,52 @@ def _end(started: list[Running]) -> None:
         if running.process.poll() is None:
             assert running.stop() == 0, running.log()
         until(lambda folder=running.folder: not ffmpegs_of(folder), 10)
+
+
+# -- The browser -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    assert (Path(fastclip.__file__).parent / "ui" / "index.html").is_file(), "packaging/test builds the pages"
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=QUIET)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def editor(studio: Running) -> Account:
+    """The owner, who edits."""
+    return studio.person("editor", role="owner").account
+
+
+@pytest.fixture
+def context(browser: Browser, studio: Running) -> Iterator[BrowserContext]:
+    """A browser window; when the test is over, nothing but this machine was asked and no script had failed."""
+    opened = browser.new_context(viewport=WIDE, color_scheme="dark", base_url=studio.url)
+    opened.set_default_timeout(PATIENCE_MS)
+    problems: list[str] = []
+    opened.on("request", lambda asked: problems.append(asked.url) if _is_elsewhere(asked.url) else None)
+    opened.on("weberror", lambda error: problems.append(str(error.error)))
+    yield opened
+    opened.close()
+    assert not problems
+
+
+def _is_elsewhere(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1"
+
+
+@pytest.fixture
+def page(context: BrowserContext, studio: Running, editor: Account) -> Page:
+    """The studio, signed in."""
+    with studio.rows():
+        token = accounts.begin_session(editor.id)
+    context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
+    opened = context.new_page()
+    opened.goto("/")
+    expect(opened.get_by_role("button", name="Choose a file")).to_be_visible()
+    return opened

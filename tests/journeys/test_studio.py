@@ -4,75 +4,18 @@ Debian's Chromium, driven by Playwright, against `fastclip serve` with its worke
 """
 
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-import fastclip
 from fastclip import accounts, rules
 from fastclip.accounts import Account
 from fastclip.media import probe
 from tests.conftest import BUNNY, PASSWORD
+from tests.journeys.browsing import NARROW, WIDE, complaints
 from tests.journeys.conftest import FASTCLIP, Running, until
-
-AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
-# Without these Chromium asks the internet for updates, which is not there.
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-QUIET += ["--disable-sync", "--no-first-run", "--disable-quic"]
-PATIENCE_MS = 30_000
-expect.set_options(timeout=PATIENCE_MS)
-WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert (Path(fastclip.__file__).parent / "ui" / "index.html").is_file(), "packaging/test builds the pages"
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def editor(studio: Running) -> Account:
-    """The owner, who edits."""
-    return studio.person("editor", role="owner").account
-
-
-@pytest.fixture
-def context(browser: Browser, studio: Running) -> Iterator[BrowserContext]:
-    """A browser window; when the test is over, nothing but this machine was asked and no script had failed."""
-    opened = browser.new_context(viewport=WIDE, color_scheme="dark", base_url=studio.url)
-    opened.set_default_timeout(PATIENCE_MS)
-    problems: list[str] = []
-    opened.on("request", lambda asked: problems.append(asked.url) if _is_elsewhere(asked.url) else None)
-    opened.on("weberror", lambda error: problems.append(str(error.error)))
-    yield opened
-    opened.close()
-    assert not problems
-
-
-def _is_elsewhere(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and parts.hostname != "127.0.0.1"
-
-
-@pytest.fixture
-def page(context: BrowserContext, studio: Running, editor: Account) -> Page:
-    """The studio, signed in."""
-    with studio.rows():
-        token = accounts.begin_session(editor.id)
-    context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
-    opened = context.new_page()
-    opened.goto("/")
-    expect(opened.get_by_role("button", name="Choose a file")).to_be_visible()
-    return opened
 
 
 def choose(page: Page, path: Path, button: str = "Choose a file") -> None:
@@ -86,18 +29,6 @@ def open_recording(page: Page, path: Path) -> None:
     choose(page, path)
     expect(page.get_by_role("toolbar", name="Playback")).to_be_visible()
     until(lambda: page.evaluate("document.querySelector('video')?.readyState >= 2"))
-
-
-def complaints(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, in light and in dark."""
-    found = []
-    page.evaluate(AXE.read_text())  # not a script tag: the page's policy forbids those
-    for scheme in ("dark", "light"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        page.wait_for_timeout(300)  # colours fade from one scheme to the other
-        for rule in page.evaluate("axe.run().then(found => found.violations)"):
-            found += [f"{scheme}: {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
-    return found
 
 
 def test_the_first_owner_comes_by_the_printed_link(browser: Browser, tmp_path: Path):
@@ -205,7 +136,7 @@ def padded(target: Path, size_bytes: int) -> None:
     target.write_bytes(BUNNY.read_bytes() + pad.to_bytes(4, "big") + b"free" + bytes(pad - 8))
 
 
-@pytest.mark.parametrize("address", ["/", "/library", "/settings", "/settings/keys"])
+@pytest.mark.parametrize("address", ["/", "/captions", "/library", "/settings", "/settings/keys"])
 def test_axe_finds_nothing_wrong(page: Page, address: str):
     page.goto(address)
     page.wait_for_timeout(800)
@@ -223,7 +154,7 @@ def test_no_page_is_wider_than_its_window(page: Page, size: dict[str, int]):
     page.set_viewport_size(size)
     open_recording(page, BUNNY)
     widths = [page.evaluate("document.documentElement.scrollWidth")]
-    for address in ("/", "/library", "/settings"):
+    for address in ("/", "/captions", "/library", "/settings"):
         page.goto(address)
         page.wait_for_timeout(400)
         widths.append(page.evaluate("document.documentElement.scrollWidth"))

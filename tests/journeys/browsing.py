@@ -1,0 +1,25 @@
+"""A browser as the journeys use it: Debian's Chromium, driven by Playwright, with what each of them needs of it."""
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
+# Without these Chromium asks the internet for updates, which is not there.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET += ["--disable-sync", "--no-first-run", "--disable-quic"]
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def complaints(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it stands, in light and in dark."""
+    found = []
+    page.evaluate(AXE.read_text())  # not a script tag: the page's policy forbids those
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.wait_for_timeout(300)  # colours fade from one scheme to the other
+        for rule in page.evaluate("axe.run().then(found => found.violations)"):
+            found += [f"{scheme}: {rule['id']}: {node['html'][:160]}" for node in rule["nodes"]]
+    return found
