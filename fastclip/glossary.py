@@ -35,3 +35,9 @@ def keep(account_id: str, words: Sequence[str]) -> list[str]:
             conflict_target=[Glossary.account_id], update={Glossary.words: kept}
         ).execute()
     return plain
+
+
+def forget(account_id: str) -> None:
+    """Delete the glossary of an account that is closed."""
+    with store.write():
+        Glossary.delete().where(Glossary.account_id == account_id).execute()

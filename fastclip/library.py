@@ -120,6 +120,12 @@ def get(account_id: str, clip_id: str) -> Clip:
     return clip
 
 
+def available(clip_id: str) -> Clip | None:
+    """Anybody's clip, None when there is none any more."""
+    clip = Clip.get_or_none(Clip.id == clip_id, Clip.status == "available")
+    return None if clip is None or _is_over(clip) else clip
+
+
 def of_job(job_id: str) -> list[Clip]:
     return list(Clip.select().where(Clip.job_id == job_id).order_by(Clip.start_s))
 
@@ -223,6 +229,15 @@ def unpin(account_id: str, clip_id: str) -> Clip:
     )
 
 
+def add_view(clip: Clip) -> Clip:
+    return _change(clip, views=Clip.views + 1)
+
+
+def show_views(account_id: str, clip_id: str, *, is_visible: bool) -> Clip:
+    """Raises NotFound."""
+    return _change(get(account_id, clip_id), view_count_visible=is_visible)
+
+
 def used_bytes(account_id: str) -> int:
     """What counts against the storage quota: pinned clips (A23)."""
     pinned = Clip.select(fn.SUM(Clip.size_bytes)).where(
@@ -258,6 +273,15 @@ def delete_many(account_id: str, clip_ids: list[str]) -> tuple[list[str], list[s
         except NotFound:
             missing.append(clip_id)
     return deleted, missing
+
+
+def forget(account_id: str) -> None:
+    """Delete every clip of an account that is closed, and forget what they were called."""
+    for clip in list(Clip.select().where(Clip.account_id == account_id, Clip.status == "available")):
+        _change(clip, status="deleted", pinned=False)
+        drop(clip)
+    with store.write():
+        Clip.update(title="", file_name="").where(Clip.account_id == account_id).execute()
 
 
 def expire() -> list[Clip]:
@@ -304,6 +328,17 @@ def links(clip: Clip) -> dict[str, Any]:
         clip.key, filename=clip.file_name, content_type=rules.CONTENT_TYPES[clip.format], ttl_s=rules.DOWNLOAD_LINK_S
     )
     return {"download_url": url, "share_url": f"/c/{clip.id}", "embed_url": f"/embed/{clip.id}"}
+
+
+def stream_url(clip: Clip) -> str:
+    """Where a player reads the clip, with ranges."""
+    return store.blobs.get_url(
+        clip.key,
+        filename=clip.file_name,
+        content_type=rules.CONTENT_TYPES[clip.format],
+        ttl_s=rules.DOWNLOAD_LINK_S,
+        inline=True,
+    )
 
 
 def poster_url(clip: Clip) -> str | None:

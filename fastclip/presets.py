@@ -274,6 +274,15 @@ def delete_font(account_id: str, font_id: str) -> None:
     store.blobs.delete(font.key)
 
 
+def forget(account_id: str) -> None:
+    """Delete the presets and fonts of an account that is closed."""
+    for font in fonts_of(account_id):
+        store.blobs.delete(font.key)
+    with store.write():
+        for table in (CaptionPreset, CaptionFont):
+            table.delete().where(table.account_id == account_id).execute()
+
+
 def describe_font(font: CaptionFont) -> dict[str, Any]:
     return {
         "font_id": font.id,

@@ -14,7 +14,7 @@ from typing import Any
 
 from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
-from fastclip.errors import FastClipError, Gone, NotFound, Unprocessable
+from fastclip.errors import Canceled, FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.media import cut, frames, index, peaks, probe, proxy, smart, starts
 from fastclip.media.facts import Facts
@@ -273,9 +273,18 @@ def expire() -> list[Upload]:
     return [upload for upload in due if not jobs.has_live(upload.id) and _expire(upload)]
 
 
-def _expire(upload: Upload) -> bool:
+def forget(account_id: str) -> None:
+    """End every upload of an account that is closed, and forget what its files were called."""
+    for upload in list(Upload.select().where(Upload.account_id == account_id)):
+        if upload.status in rules.UPLOAD_STATUSES[:-1]:
+            _expire(upload, Canceled("The account was closed."))
+    with store.write():
+        Upload.update(filename="").where(Upload.account_id == account_id).execute()
+
+
+def _expire(upload: Upload, refusal: FastClipError | None = None) -> bool:
     if upload.status != "ready":
-        return uploads.fail(upload, Gone("The upload was not finished within 24 hours."))
+        return uploads.fail(upload, refusal or Gone("The upload was not finished within 24 hours."))
     with store.write():
         ended = (
             Upload.update(status="expired", changed=time.time())

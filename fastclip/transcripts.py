@@ -219,6 +219,12 @@ def drop(ids: Iterable[str]) -> None:
         Transcript.delete().where(Transcript.id.in_(ids)).execute()
 
 
+def forget(account_id: str) -> None:
+    """Forget every word of an account that is closed."""
+    with store.write():
+        drop([row.id for row in Transcript.select(Transcript.id).where(Transcript.account_id == account_id)])
+
+
 def _drop_words(ids: list[str]) -> None:
     TimedWord.delete().where(TimedWord.transcript_id.in_(ids)).execute()
     Passage.delete().where(Passage.transcript_id.in_(ids)).execute()

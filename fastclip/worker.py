@@ -13,7 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from fastclip import accounts, deliveries, engines, jobs, library, mail, rules, sources, store, targets, uploads
+from fastclip import (
+    accounts,
+    deliveries,
+    engines,
+    invites,
+    jobs,
+    library,
+    mail,
+    members,
+    rules,
+    share,
+    sources,
+    store,
+    targets,
+    uploads,
+)
 from fastclip.billing import answers, ledger, payments, reload
 from fastclip.clips import analyze, auto, caption, merge, news, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
@@ -227,6 +242,8 @@ def expire() -> None:
     analyze.forget()
     accounts.forget_old_sessions()
     answers.forget_old()
+    invites.forget()
+    members.finish_closing()
     jobs.forget_workers()
     deliveries.forget()
     mail.forget()
@@ -235,6 +252,7 @@ def expire() -> None:
 def tidy() -> None:
     """Remove bytes that no row points at, and what writers that died left behind."""
     library.drop_orphans()
+    share.forget()
     uploads.drop_orphans()
     store.blobs.tidy()
     analyze.tidy()

@@ -55,14 +55,14 @@ def set_up(request: Request[Any, Any, Any], data: JSONBody[SetUpAsk]) -> Respons
     """Create the owner's account with the token of the set-up link, and sign in."""
     _must_be_local(request)
     account = accounts.set_up(data.token, data.email, data.password, name=data.name)
-    return _signed_in(request, account, accounts.begin_session(account.id))
+    return signed_in(request, account)
 
 
 @post("/v1/auth/sign-in", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
 def sign_in(request: Request[Any, Any, Any], data: JSONBody[SignInAsk]) -> Response[dict[str, Any]]:
     """Sign in with address and password; sets the session cookie."""
-    account, token = accounts.sign_in(data.email, data.password)
-    return _signed_in(request, account, token)
+    account, token = accounts.sign_in(data.email, data.password, **whence(request))
+    return signed_in(request, account, token)
 
 
 @post("/v1/auth/sign-out", status_code=200, sync_to_thread=True, guards=[session_only])
@@ -88,10 +88,17 @@ def sign_window_in(request: Request[Any, Any, Any], t: FromQuery[str]) -> Redire
     return response
 
 
-def _signed_in(request: Request[Any, Any, Any], account: Account, token: str) -> Response[dict[str, Any]]:
+def signed_in(request: Request[Any, Any, Any], account: Account, token: str = "") -> Response[dict[str, Any]]:
+    """The answer that begins a session; token: of one that has begun."""
+    token = token or accounts.begin_session(account.id, **whence(request))
     response = Response({"account": describe(account, "session"), "csrf_token": accounts.csrf_token(token)})
     set_session_cookie(response, token, secure=request.url.scheme == "https")
     return response
+
+
+def whence(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """Where a session begins, for the list of them."""
+    return {"ip": address(request.scope), "user_agent": request.headers.get("user-agent", "")}
 
 
 def _must_be_local(request: Request[Any, Any, Any]) -> None:

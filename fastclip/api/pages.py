@@ -23,7 +23,7 @@ from fastclip import jobs, rules, store
 from fastclip.settings import Settings
 
 FOLDER = Path(fastclip.__file__).parent / "ui"
-ADDRESSES = ("", "studio", "captions", "library", "settings", "owner", "setup", "sign-in")
+ADDRESSES = ("", "studio", "captions", "library", "settings", "owner", "setup", "sign-in", "join", "reset")
 """First words of the addresses that the pages themselves know."""
 POLICY = (
     # WebAssembly draws the captions; no script is made out of text.

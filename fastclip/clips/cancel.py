@@ -1,5 +1,6 @@
 """Stopping work that was asked for: what it reserved goes back, but for clips that are made. Backend-spec 2.2."""
 
+import contextlib
 import time
 
 from fastclip import jobs, store
@@ -32,6 +33,16 @@ def cancel(account_id: str, job_id: str) -> Job:
         return jobs.get(account_id, job_id)
     jobs.ask_to_cancel(job)
     return _wait(account_id, job_id)
+
+
+def cancel_all(account_id: str) -> None:
+    """End every job of the account, and forget what was asked for; one that runs is ended by its worker soon."""
+    live = Job.account_id == account_id, Job.status.in_(jobs.LIVE)
+    for job in list(Job.select().where(*live)):
+        with contextlib.suppress(Conflict):  # it ended just now
+            cancel(account_id, job.id)
+    with store.write():
+        Job.update(ask="{}", result="{}").where(Job.account_id == account_id, Job.status.not_in(jobs.LIVE)).execute()
 
 
 def _wait(account_id: str, job_id: str) -> Job:

@@ -64,7 +64,7 @@ def open_site(
         secret=SECRET,
         on_focus=lambda: focused.append("focus"),
         pages_folder=pages_folder or folder / "no pages",
-        rates=rates or Rates(dict.fromkeys(rules.RATES_PER_MINUTE, 100_000)),
+        rates=rates or _no_end(),
     )
     with running(app) as address:
         keys = [accounts.add_key(who.id, "tests")[1] for who in (owner, member)]
@@ -85,3 +85,9 @@ def client(site: Site) -> Iterator[httpx.Client]:
     """Nobody in particular."""
     with site.client() as opened:
         yield opened
+
+
+def _no_end() -> Rates:
+    """As many requests as a test likes."""
+    per_minute, per_hour = (dict.fromkeys(names, 100_000) for names in (rules.RATES_PER_MINUTE, rules.RATES_PER_HOUR))
+    return Rates(per_minute, hourly=per_hour)
