@@ -263,6 +263,15 @@ def delete(account_id: str, clip_id: str) -> None:
     drop(clip)
 
 
+def note_download(key: str) -> None:
+    """The bytes under `key` were downloaded: of a clip that came of an offered moment this is remembered."""
+    kind, _, name = key.partition("/")
+    clip_id = name.rsplit("/", 1)[-1].split(".")[0]
+    if kind == "clips" and moments.has_deeds(clip_id):
+        with store.write():
+            moments.note_of_clip(clip_id, "downloaded")
+
+
 def delete_many(account_id: str, clip_ids: list[str]) -> tuple[list[str], list[str]]:
     """(deleted, not found)."""
     deleted, missing = [], []

@@ -114,6 +114,10 @@ def note_of_clip(clip_id: str, what: str) -> None:
         _keep(deed.account_id, deed.moment_id, what, clip_id=clip_id)
 
 
+def has_deeds(clip_id: str) -> bool:
+    return MomentDeed.select().where(MomentDeed.clip_id == clip_id).exists()
+
+
 def _keep(account_id: str, moment_id: str, what: str, **facts: Any) -> None:
     row = {"account_id": account_id, "moment_id": moment_id, "what": what} | facts
     MomentDeed.insert(**row, created_at=store.now()).on_conflict_ignore().execute()

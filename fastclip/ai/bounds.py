@@ -39,8 +39,9 @@ def times(said: Sequence[Sentence], first: int, last: int, duration_s: float) ->
     room_after_s = (said[last].start_s if last < len(said) else duration_s) - said[last - 1].end_s
     start_s = said[first].start_s - min(_LEAD_S, room_before_s / 2 if first else room_before_s)
     end_s = said[last - 1].end_s + min(_TRAIL_S, room_after_s / 2 if last < len(said) else room_after_s)
-    floor_s = said[first - 1].end_s if first else 0.0
-    ceiling_s = said[last].start_s if last < len(said) else duration_s
+    # At most to the middle of the silence: a moment on its other side may need the rest.
+    floor_s = said[first].start_s - room_before_s / 2 if first else 0.0
+    ceiling_s = said[last - 1].end_s + room_after_s / 2 if last < len(said) else duration_s
     if end_s - start_s < SHORTEST_S:
         end_s = max(end_s, min(start_s + SHORTEST_S, ceiling_s))
         start_s = min(start_s, max(end_s - SHORTEST_S, floor_s))

@@ -44,7 +44,7 @@ class Embedder:
 
     def vectors(self, texts: Sequence[str], tick: Callable[[float], None] = lambda done: None) -> Vectors:
         """One unit vector a text. tick: told the fraction done before each batch; what it raises stops the work."""
-        ids = [one.ids for one in self._tokenizer.encode_batch(list(texts))]
+        ids = [one.ids for one in self._tokenizer.encode_batch([_writable(text) for text in texts])]
         order = sorted(range(len(ids)), key=lambda n: (len(ids[n]), n))
         found = numpy.zeros((len(ids), WIDTH), dtype="float32")
         whole, done = max(1, sum(map(len, ids))), 0
@@ -60,6 +60,11 @@ class Embedder:
         hidden = numpy.asarray(self._encoder.forward_batch(ids).last_hidden_state)
         sums = numpy.stack([row[: len(one)].mean(axis=0) for row, one in zip(hidden, ids, strict=True)])
         return sums / (numpy.linalg.norm(sums, axis=1, keepdims=True) + 1e-12)
+
+
+def _writable(text: str) -> str:
+    """Without halves of characters, which no text can be made of."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _batches(order: list[int], ids: list[list[int]]) -> list[list[int]]:

@@ -130,9 +130,8 @@ def _rate(index: Index, pattern: re.Pattern[str]) -> Any:
     """Matches a word, over each sentence and its two neighbours."""
     counts = numpy.array([len(pattern.findall(one.text)) for one in index.sentences], dtype="float64")
     sizes = numpy.array([one.words for one in index.sentences], dtype="float64")
-    return numpy.convolve(counts, numpy.ones(3), "same") / numpy.maximum(
-        numpy.convolve(sizes, numpy.ones(3), "same"), 1
-    )
+    around = numpy.ones(3)  # "full" without its ends: "same" would make two sentences three
+    return numpy.convolve(counts, around)[1:-1] / numpy.maximum(numpy.convolve(sizes, around)[1:-1], 1)
 
 
 def _before_laughter(index: Index) -> Any:

@@ -145,8 +145,9 @@ def _stripped(text: str) -> tuple[str, str]:
     end = _tail(plain, begin)
     if begin == 0 and end == len(plain):
         return text, ""
-    while begin < end and _is_ornament(plain[begin]):
-        begin += 1  # "the strongest" of "the strongest product launch soundbites"
+    ornaments = next((n for n in range(begin, end) if not _is_ornament(plain[n])), end)
+    if ornaments == end or any(plain[n] in _STYLES["hook"] | _STYLES["funny"] for n in range(begin, ornaments)):
+        begin = ornaments  # "the strongest" of "the strongest product launch soundbites"; else the topic stays whole
     if begin >= end:
         return "", text
     start, stop = words[begin].start(), words[end - 1].end()
@@ -229,7 +230,7 @@ def _length(taken: str) -> tuple[float, float, float] | None:
     if high is not None:
         found = (min(low, high), max(low, high), (low + high) / 2)
     elif is_most:
-        found = (min(_LO_S, low / 2), low, min(_USUAL_S, 0.6 * low))
+        found = (min(_LO_S, low / 2), low, min(_USUAL_S, low * 2 / 3))
     elif re.fullmatch(_OVER, how):
         found = (low, max(_HI_S, 2 * low), max(_USUAL_S, 1.3 * low))
     else:

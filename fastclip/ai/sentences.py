@@ -71,7 +71,7 @@ def orderly(words: Sequence[Word], duration_s: float) -> Sequence[Word]:
     """The same words if their times are known, in order and inside the recording; else with times that hold."""
     at_s = 0.0
     for word in words:
-        if not at_s <= word.start_s <= word.end_s:
+        if not at_s <= word.start_s < word.end_s:
             break
         at_s = word.end_s
     else:

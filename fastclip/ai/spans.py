@@ -12,7 +12,7 @@ import numpy
 
 from fastclip.ai import lexical
 from fastclip.ai.index import SIZES, Index, standard
-from fastclip.ai.intent import Intent
+from fastclip.ai.intent import SHORTEST_S, Intent
 
 MOST_CANDIDATES = 12
 MAX_OVERLAP = 0.28
@@ -100,6 +100,8 @@ class Candidates:
     def _lone(self) -> tuple[Any, Any]:
         """Around each sentence what is nearest to the length asked for: the recording is too short, or too sparse."""
         index, spans = self.index, set()
+        if index.end_s[-1] - index.start_s[0] < 2 * SHORTEST_S:
+            return numpy.array([0]), numpy.array([len(index)])
         for n in range(len(index)):
             last = n + 1
             while last < len(index) and index.end_s[last] - index.start_s[n] <= self.intent.hi_s:
@@ -170,6 +172,7 @@ class Candidates:
             parts = {name: round(float(values[at]), 3) for name, values in self.parts.items()}
             picked.append(Span(first, last, score, best - score, parts))
             self._close(first, last, apart)
+            self._open[at] = _GONE
         return picked
 
     def _close(self, first: int, last: int, apart: float) -> None:

@@ -49,6 +49,7 @@ from fastclip.api.rates import Rates
 from fastclip.api.refusals import answer
 from fastclip.billing import payments
 from fastclip.errors import FastClipError
+from fastclip.library import note_download
 from fastclip.settings import Settings
 from fastclip.store.blobs import DiskBlobs
 
@@ -97,7 +98,14 @@ def build(
     ]
     routes += [*docs.routes(tuple(routes)), *control.routes_for(secret, on_focus)]
     if isinstance(store.blobs, DiskBlobs):
-        routes.append(files.route(store.blobs, may_receive=uploads.may_receive, on_received=uploads.received))
+        routes.append(
+            files.route(
+                store.blobs,
+                may_receive=uploads.may_receive,
+                on_received=uploads.received,
+                on_downloaded=note_download,
+            )
+        )
     app = Litestar(
         # A router hands over a path's handlers at once: one by one, the third would break the first (Litestar 2.25).
         [Router("/", route_handlers=routes)],

@@ -31,14 +31,19 @@ _EXPOSED = {"Access-Control-Expose-Headers": "ETag"}
 
 
 def route(
-    disk: DiskBlobs, *, may_receive: Callable[[str], None], on_received: Callable[[str], None]
+    disk: DiskBlobs,
+    *,
+    may_receive: Callable[[str], None],
+    on_received: Callable[[str], None],
+    on_downloaded: Callable[[str], None] = lambda key: None,
 ) -> ASGIRouteHandler:
     """The handler of every link to `disk`.
 
     may_receive(key) raises when no bytes are awaited there; on_received(key) is told when a whole file has come. The
     parts of a file need neither: their folder is there while they are awaited, and `complete` is what ends them.
+    on_downloaded(key) is told when a file was sent from its beginning to be kept, not to be played in a page.
     """
-    files = _Files(disk, may_receive, on_received)
+    files = _Files(disk, may_receive, on_received, on_downloaded)
 
     @asgi(PATH.rstrip("/"), is_mount=True, copy_scope=False, opt={"rate": None})
     async def signed_links(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,8 +53,15 @@ def route(
 
 
 class _Files:
-    def __init__(self, disk: DiskBlobs, may_receive: Callable[[str], None], on_received: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        disk: DiskBlobs,
+        may_receive: Callable[[str], None],
+        on_received: Callable[[str], None],
+        on_downloaded: Callable[[str], None],
+    ) -> None:
         self._disk, self._may_receive, self._on_received = disk, may_receive, on_received
+        self._on_downloaded = on_downloaded
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="bytes")
         self._last_steps = [threading.Lock() for _ in range(64)]
 
@@ -119,6 +131,8 @@ class _Files:
             await _start(send, what.status, {**what.headers, **headers, **_DOWNLOAD, **_EXPOSED})
             if scope["method"] == "GET" and what.length:
                 await self._send(fd, what, receive, send)
+                if not link.inline and what.start == 0:
+                    await self._run(self._on_downloaded, link.key)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             await asyncio.shield(self._run(os.close, fd))

@@ -72,3 +72,30 @@ def spoken(text: str, duration_s: float) -> Talk:
 def iou(one: tuple[float, float], other: tuple[float, float]) -> float:
     shared = min(one[1], other[1]) - max(one[0], other[0])
     return max(0.0, shared) / (max(one[1], other[1]) - min(one[0], other[0]))
+
+
+WRAPPERS = (
+    "I want a short clip for social media in which the speaker covers {}",
+    "highlight moments where {} is discussed",
+    "best clips about {} please",
+    "Can you cut the part of the episode that goes into {}? Keep it under a minute.",
+    "find the moment where they talk about {}",
+    "Give me 3 clips about {}.",
+)
+"""Instructions around a query."""
+
+
+@cache
+def absent() -> list[str]:
+    """Queries for subjects that nobody touches."""
+    return (DATA / "absent.txt").read_text("utf-8").splitlines()
+
+
+def misheard(words: list[Word], *, share: float) -> list[Word]:
+    """The same words without punctuation and case, so many of them replaced by others: as a poor recogniser hears."""
+    random_ = random.Random(11)
+    plain = [word.text.strip(".,?!").lower() for word in words]
+    return [
+        Word(random_.choice(plain) if random_.random() < share else text, word.start_s, word.end_s)
+        for word, text in zip(words, plain, strict=True)
+    ]

@@ -105,6 +105,8 @@ def test_auto_answers_at_once_and_its_clips_come_with_the_job(client, file_id):
     wanted = "clip_id start end excerpt confidence status duration format quality captioned download_url file_name"
     assert {*wanted.split(), "share_url", "embed_url", "cost", "error"} <= set(job["clips"][0])
     assert client.get(job["clips"][0]["download_url"]).status_code == 200
+    deeds = client.get("/v1/moments").json()["deeds"]
+    assert (deeds["rendered"], deeds["downloaded"]) == (1, 1)
 
 
 def test_what_is_kept_to_learn_from_can_be_seen_added_to_and_deleted(client, file_id):
