@@ -35,9 +35,11 @@ STAGES = [
 
 
 @pytest.fixture
-def source(owner: Account, send: Send, bunny: Path) -> Upload:
-    """Thirty seconds of 480p, H.264 and AAC."""
-    return send(owner, bunny)
+def source(owner: Account, send: Send, bunny: Path, data: Settings, rung: list[str]) -> Upload:
+    """Thirty seconds of 480p, H.264 and AAC, checked; what a player needs of it is left to wait."""
+    upload = send(owner, bunny)
+    Worker(data).perform(rung.pop())
+    return Upload.get_by_id(upload.id)
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ Start = Callable[[dict[str, str]], tuple[Worker, Job]]
 
 
 @pytest.fixture
-def start(owner: Account, source: Upload, data: Settings, rung: list[str], monkeypatch: pytest.MonkeyPatch) -> Start:
+def start(owner: Account, source: Upload, data: Settings, monkeypatch: pytest.MonkeyPatch) -> Start:
     """A worker and its waiting job; its first frame is no keyframe. With a quality it is encoded, and short."""
 
     def ask(options: dict[str, str]) -> tuple[Worker, Job]:
