@@ -11,7 +11,9 @@ import pytest
 from fastclip import store
 from fastclip.accounts import Account
 from fastclip.media.probe import Facts
+from fastclip.settings import Settings
 from fastclip.uploads import Upload
+from fastclip.worker import Worker
 from tests.conftest import Send
 
 Ready = Callable[..., Upload]
@@ -49,8 +51,13 @@ def ready() -> Ready:
 
 
 @pytest.fixture
-def source(owner: Account, send: Send, tiny: Path) -> Upload:
-    """Three seconds that can be cut, of the owner."""
+def source(owner: Account, send: Send, tiny: Path, data: Settings) -> Upload:
+    """Three seconds that can be cut, of the owner. Checked, but not prepared for a player, which no clip needs."""
+    waiting: list[str] = []
+    store.queue.serve(waiting.append, {})
     upload = send(owner, tiny)
+    Worker(data).perform(waiting.pop())
+    store.queue.serve(Worker(data).perform, {})
+    upload = Upload.get_by_id(upload.id)
     assert upload.status == "ready", upload.error
     return upload

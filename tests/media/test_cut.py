@@ -26,7 +26,7 @@ LAG = dict.fromkeys(["flv", "mkv", "late_mkv", "ten_bit", "webm", "no_duration.w
 SAMPLE = Path(__file__).parents[1] / "data" / "big-buck-bunny-480p-30s.mp4"
 
 
-facts_of = cache(probe.read)
+facts_of, heard_in = cache(probe.read), cache(stamped.sound)
 
 
 def clip(source: Path, target: Path, start_s: float, end_s: float, *, height_px: int | None = None) -> cut.Cut:
@@ -223,7 +223,7 @@ def test_the_first_audio_track_is_the_one_kept_and_every_plan_says_so(recording,
 @pytest.mark.parametrize("form", ["mp3", "wav", "m4a", "flac"])
 def test_a_sound_clip_is_exact_to_the_sample(kind, form, recording, tmp_path):
     source = recording(kind if kind == "plain" else f"sound.{kind}")
-    heard = stamped.sound(source)
+    heard = heard_in(source)
     for start_s, end_s in ((0, 1.0), (4.217, 6.5003)):
         target = tmp_path / f"{start_s}.{form}"
         made = clip(source, target, start_s, end_s)
