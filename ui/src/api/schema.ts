@@ -75,6 +75,19 @@ export type paths = {
   '/v1/clip': { post: Operation<t.ClipQueued, { body: t.ClipAsk }> };
   '/v1/clip/{job_id}': { get: Operation<t.Job, JobPath> };
   '/v1/clip/{job_id}/cancel': { post: Operation<t.Job, JobPath & { body: Empty }> };
+  '/v1/clip/analyze': {
+    post: Operation<
+      t.Moments | { job_id: string; status: t.JobStatus },
+      { body: { file_id: string; query: string; read_everything?: boolean } }
+    >;
+  };
+  '/v1/clip/auto': { post: Operation<{ job_id: string; status: 'pending'; reserved: number }, { body: t.AutoAsk }> };
+  '/v1/clip/tighten': { post: Operation<t.Tightened, { body: { file_id: string; accept?: string[] } }> };
+  '/v1/moments/{moment_id}': {
+    post: Operation<Ok, { path: { moment_id: string }; body: { what: 'liked' | 'dismissed' } }>;
+  };
+
+  '/v1/speech': { get: Operation<t.Speech> };
   '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
 
   '/v1/transcript/{name}': { get: Operation<t.Transcript, { path: { name: string } }> };

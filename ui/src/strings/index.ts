@@ -3,9 +3,22 @@ import { account } from './account';
 import { auth } from './auth';
 import { captions } from './captions';
 import { library } from './library';
+import { moments } from './moments';
 import { owner } from './owner';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
 import { uploads } from './uploads';
 
-export const text = { account, auth, captions, errors, kit, library, owner, shell, studio, uploads } as const;
+export const text = {
+  account,
+  auth,
+  captions,
+  errors,
+  kit,
+  library,
+  moments,
+  owner,
+  shell,
+  studio,
+  uploads,
+} as const;

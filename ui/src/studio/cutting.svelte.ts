@@ -25,12 +25,12 @@ export class Cutting {
 
   constructor(readonly file_id: string) {}
 
-  /** Asks for the clips; whether at least one was taken. */
-  async cut(ranges: readonly Range[], output: Output): Promise<boolean> {
+  /** Asks for the clips, or for one clip of all ranges; whether at least one was taken. */
+  async cut(ranges: readonly Range[], output: Output, merge = false): Promise<boolean> {
     if (this.isAsking) return false;
     this.isAsking = true;
     try {
-      const queued = await this.#ask(this.#askFor(ranges, output));
+      const queued = await this.#ask({ ...this.#askFor(ranges, output), ...(merge ? { merge: true as const } : {}) });
       if (queued.status === 'partial') toast.warning(text.studio.cutting.partial(queued.error ?? ''));
       await this.#show(queued);
       return true;
@@ -86,7 +86,9 @@ export class Cutting {
   }
 }
 
-const makesClips = (job: Job): boolean => job.kind !== 'transcript';
+/** Searches and what is made of them have a tab of their own. */
+const NO_CLIPS = new Set(['transcript', 'analyze', 'auto']);
+const makesClips = (job: Job): boolean => !NO_CLIPS.has(job.kind);
 
 function newestFirst(a: Job, b: Job): number {
   return b.created_at.localeCompare(a.created_at) || (a.start ?? 0) - (b.start ?? 0);

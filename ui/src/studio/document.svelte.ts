@@ -40,8 +40,18 @@ export class DocumentStore {
     this.#set(replace(this.#history, doc.select(this.now, id)));
   }
 
-  add(start: number, end: number): void {
-    this.#change(doc.add(this.now, { start, end }, this.duration));
+  add(start: number, end: number, name = ''): void {
+    this.#change(doc.add(this.now, { start, end, name }, this.duration));
+  }
+
+  /** More segments, in one step of undo. */
+  addAll(ranges: readonly { start: number; end: number; name?: string }[]): void {
+    this.#change(doc.addAll(this.now, ranges, this.duration));
+  }
+
+  /** These segments instead of those that were there, in one step of undo. */
+  replaceAll(ranges: readonly { start: number; end: number; name?: string }[]): void {
+    this.#change(doc.addAll(doc.removeAll(this.now), ranges, this.duration));
   }
 
   addAt(time: number): void {

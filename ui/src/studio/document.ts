@@ -52,6 +52,15 @@ export function add(
   ]);
 }
 
+/** More segments; the last of them is selected. */
+export function addAll(
+  document: StudioDocument,
+  ranges: readonly { start: number; end: number; name?: string }[],
+  duration: number,
+): StudioDocument {
+  return ranges.reduce((before, range) => add(before, range, duration), document);
+}
+
 /** A new segment at the playhead, of a length to be trimmed from. */
 export function addAt(document: StudioDocument, time: number, duration: number): StudioDocument {
   const start = clamp(Math.min(time, duration - 1), 0, duration);

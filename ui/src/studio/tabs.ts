@@ -2,6 +2,7 @@
 import type { Component } from 'svelte';
 import { isLive } from '../api/types';
 import { text } from '../strings';
+import AiTab from '../moments/AiTab.svelte';
 import Clips from './Clips.svelte';
 import type { Editor } from './context';
 import Trim from './Trim.svelte';
@@ -22,6 +23,7 @@ export const TABS: readonly StudioTab[] = [
     view: Trim,
     count: ({ document }) => ({ number: document.now.segments.length }),
   },
+  { id: 'ai', label: text.moments.tab, view: AiTab },
   {
     id: 'clips',
     label: text.studio.panel.clips,

@@ -1,0 +1,112 @@
+"""The AI tab in a real browser: moments are found in what is said, played, kept, made into clips; pauses go."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fastclip import accounts
+from fastclip.ai import models
+from tests.ai.conftest import TINY
+from tests.conftest import make
+from tests.journeys.conftest import Person, Running
+from tests.journeys.test_studio import (  # noqa: F401  (fixtures)
+    NARROW,
+    WIDE,
+    browser,
+    complaints,
+    context,
+)
+
+LONG_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def editor(studio: Running) -> Person:
+    """An owner on a machine with the small Whisper."""
+    models.add(studio.folder / "models", TINY, name="tiny-espeak")
+    return studio.person("finder", role="owner")
+
+
+@pytest.fixture(scope="module")
+def interview(editor: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Two minutes of talk under a small picture, uploaded."""
+    path = tmp_path_factory.mktemp("talk") / "interview.mp4"
+    picture, sound = "testsrc2=s=128x72:r=5:d=122", str(TINY / "demos" / "demo120.wav")
+    options = ("-preset", "ultrafast", "-g", "10", "-shortest", "-c:a", "aac")
+    make("-f", "lavfi", "-i", picture, "-i", sound, *options, str(path))
+    return editor.send(path)["file_id"]
+
+
+@pytest.fixture
+def page(context, studio: Running, editor: Person, interview: str) -> Page:  # noqa: F811
+    """The studio with the interview in it, the AI tab open."""
+    with studio.rows():
+        token = accounts.begin_session(editor.account.id)
+    context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
+    opened = context.new_page()
+    opened.goto(f"/studio?file={interview}")
+    opened.get_by_role("tab", name="AI").click()
+    return opened
+
+
+def test_a_moment_is_found_played_kept_and_adjusted_and_nothing_is_said_honestly(page: Page):
+    expect(page.get_by_text("Find the best parts")).to_be_visible()
+    asked = page.get_by_label("What are you looking for?")
+    asked.fill("the music and the concert")
+    page.get_by_role("button", name="Find moments · $0.08").click()
+    card = page.get_by_role("region", name="Moments").get_by_role("listitem").filter(has_text="%").first
+    expect(card).to_contain_text("concert", timeout=LONG_MS)
+    expect(page.get_by_text("Found by meaning and words")).to_be_visible()
+    card.get_by_text("Why this one").click()
+    expect(card.get_by_text("Starts and ends on a sentence")).to_be_visible()
+    card.get_by_role("button", name="Play ").click()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    card.get_by_role("button", name="Add as segment").click()
+    expect(card.get_by_role("button", name="Added")).to_be_disabled()
+    card.get_by_role("button", name="Adjust").click()
+    expect(page.get_by_role("list", name="Segments").get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("tab", name="AI").click()
+    asked.fill("photosynthesis in deep sea volcanoes")
+    asked.press("Enter")
+    expect(page.get_by_text("Nothing fits", exact=True)).to_be_visible(timeout=LONG_MS)
+    page.reload()
+    page.get_by_role("tab", name="AI").click()
+    expect(page.get_by_text("Nothing fits", exact=True)).to_be_visible()
+
+
+def test_clips_are_made_of_a_search(page: Page):
+    page.get_by_text("Make clips", exact=True).click()
+    page.get_by_label("What are you looking for?").fill("one clip about the music")
+    page.get_by_role("button", name="Make clips · $0.10").click()
+    made = page.get_by_role("region", name="Clips for “one clip about the music”")
+    expect(made.get_by_text("1 of 1 clip")).to_be_visible(timeout=LONG_MS)
+    with page.expect_download() as downloaded:
+        made.get_by_role("link", name="Download ").click()
+    assert Path(downloaded.value.path()).stat().st_size > 1000
+
+
+def test_a_recording_is_tightened_and_what_is_left_becomes_segments_or_one_clip(page: Page):
+    page.get_by_text("Tighten", exact=True).click()
+    page.get_by_role("button", name="Look for pauses, fillers and repeats").click()
+    rows = page.get_by_role("list", name="Proposals").get_by_role("listitem")
+    expect(rows.first).to_contain_text("Pause")
+    shorter = page.get_by_role("status").filter(has_text="shorter")
+    before = shorter.inner_text()
+    rows.first.get_by_role("checkbox").click()
+    expect(shorter).not_to_have_text(before)
+    page.get_by_role("button", name="Export as one clip").click()
+    expect(page.get_by_role("tab", name="Clips")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_role("link", name="Download")).to_be_visible(timeout=LONG_MS)
+    page.get_by_role("tab", name="AI").click()
+    page.get_by_role("button", name="Mark ").click()
+    assert page.get_by_role("list", name="Segments").get_by_role("listitem").count() > 1
+
+
+def test_axe_finds_nothing_wrong_with_the_tab_and_it_fits_a_phone(page: Page):
+    for mode in ("Make clips", "Tighten", "Find"):
+        page.get_by_text(mode, exact=True).click()
+        assert complaints(page) == []
+        page.set_viewport_size(NARROW)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.set_viewport_size(WIDE)
