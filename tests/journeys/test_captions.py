@@ -136,7 +136,9 @@ def test_a_clip_is_tried_corrected_and_captioned(page: Page, studio: Running, ed
         transcripts.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
     clip = person.cut(source["file_id"], 0, 3)
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"/captions?clip={clip['clip_id']}&style=builtin:podcast-clean")
+    page.goto(f"/library/{clip['clip_id']}")
+    page.get_by_role("link", name="Add captions").click()
+    page.get_by_role("button", name="Podcast Clean").click()
     page.get_by_role("button", name="Correct “beleived”").click()
     page.get_by_label("The word as it should read").fill("believed")
     page.keyboard.press("Enter")
@@ -146,8 +148,36 @@ def test_a_clip_is_tried_corrected_and_captioned(page: Page, studio: Running, ed
         assert transcripts.words_of(row)[1].text == "believed"
         assert transcripts.words_of(row)[1].start_s == 1.0
     page.get_by_role("button", name="Add captions · $0.02").click()
-    made = until(lambda: [one for one in person.get("/v1/clips", captioned="true")["data"] if one["duration"] < 4])
-    assert made[0]["format"] == "mp4" and made[0]["captioned"]
+    made = until(lambda: [one for one in all_captioned(person) if one["source_file_id"] == source["file_id"]])
+    assert made[0]["format"] == "mp4" and made[0]["clip_id"] != clip["clip_id"]
+
+
+def test_captions_are_chosen_seen_and_paid_with_the_cut(page: Page, studio: Running, editor: Account):
+    person = Person(studio, editor, studio.key_of(editor))
+    source = person.send(BUNNY)
+    with studio.rows():
+        transcripts.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
+    page.goto(f"/studio?file={source['file_id']}")
+    playhead = page.get_by_label("Time of the playhead")
+    for time, key in (("0", "i"), ("3", "o"), ("1.2", "")):
+        playhead.fill(time)
+        playhead.press("Enter")
+        if key:
+            page.get_by_role("region", name="Timeline").press(key)
+    page.get_by_role("tab", name="Captions").click()
+    page.get_by_role("combobox", name="Captions: No captions").click()
+    page.get_by_role("option", name="Bold Hook").click()
+    expect(page.locator("canvas.captions[data-revision]")).to_be_visible()
+    until(lambda: layer(page)[..., 3].max() > 200)
+    expect(page.get_by_role("button", name="Correct “works.”")).to_be_visible()
+    page.get_by_role("tab", name="Trim").click()
+    page.get_by_role("button", name="Cut 1 segment · $0.04").click()
+    made = until(lambda: [one for one in all_captioned(person) if one["source_file_id"] == source["file_id"]])
+    assert 3 <= made[0]["duration"] < 3.1 and made[0]["format"] == "mp4"
+
+
+def all_captioned(person: Person) -> list[dict[str, Any]]:
+    return person.get("/v1/clips", captioned="true")["data"]
 
 
 def test_where_webassembly_is_forbidden_the_server_draws_the_frame(page: Page):

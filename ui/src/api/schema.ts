@@ -90,6 +90,7 @@ export type paths = {
   '/v1/speech': { get: Operation<t.Speech> };
   '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
 
+  '/v1/transcript': { post: Operation<Partial<t.Transcript> & { job_id?: string }, { body: { file_id: string } }> };
   '/v1/transcript/{name}': { get: Operation<t.Transcript, { path: { name: string } }> };
   '/v1/transcript/{file_id}/words/{position}': {
     patch: Operation<t.TimedWord, { path: { file_id: string; position: number }; body: { word: string } }>;

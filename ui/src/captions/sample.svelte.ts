@@ -81,8 +81,9 @@ export class Sample {
   /** Reads the words anew, as after one was corrected or they were heard. */
   async readWords(): Promise<void> {
     const { source } = this;
-    const heard = source?.file_id ? await wordsOf(source.file_id, source) : null;
-    if (source === this.source) this.heard = heard;
+    const all = source?.file_id ? await heardIn(source.file_id) : null;
+    if (source !== this.source || !source) return;
+    this.heard = all && within(all, source.start, Math.min(source.end, source.start + WINDOW_S));
   }
 
   async #use(source: Source): Promise<void> {
@@ -97,27 +98,28 @@ export class Sample {
   }
 }
 
-/** The words that lie between two times with at least half their length, on a line that begins with `start`. */
-export async function wordsOf(file_id: string, { start, end }: Pick<Source, 'start' | 'end'>): Promise<TimedWord[] | null> {
+/** All words of a recording; null where nobody has heard them, or it is gone. */
+export async function heardIn(file_id: string): Promise<TimedWord[] | null> {
   const path = { name: `${file_id}.json` };
-  let transcript: Transcript;
   try {
-    transcript = await ask(api.GET('/v1/transcript/{name}', { params: { path } }));
+    const transcript: Transcript = await ask(api.GET('/v1/transcript/{name}', { params: { path } }));
+    return transcript.status === 'ready' ? transcript.segments.flatMap(({ words }) => words) : null;
   } catch {
-    return null; // nobody has heard them, or the source is gone
+    return null;
   }
-  if (transcript.status !== 'ready') return null;
-  const last = Math.min(end, start + WINDOW_S);
-  return transcript.segments
-    .flatMap(({ words }) => words)
+}
+
+/** The words that lie between two times with at least half their length, on a line that begins with `start`. */
+export function within(words: readonly TimedWord[], start: number, end: number): TimedWord[] {
+  return words
     .filter((word) => {
-      const inside = Math.min(word.end, last) - Math.max(word.start, start);
+      const inside = Math.min(word.end, end) - Math.max(word.start, start);
       return inside > 0 && inside >= (word.end - word.start) / 2;
     })
     .map((word) => ({
       ...word,
       start: rounded(Math.max(word.start, start) - start),
-      end: rounded(Math.min(word.end, last) - start),
+      end: rounded(Math.min(word.end, end) - start),
     }));
 }
 

@@ -42,3 +42,6 @@ export async function copyLink(clip: Clip): Promise<void> {
   if (isCopied) toast.success(text.library.copyLinkDone);
   else toast.error(text.kit.copyFailed);
 }
+
+/** Captions are drawn into MP4 that has none yet. */
+export const mayCaption = (clip: Clip): boolean => clip.format === 'mp4' && !clip.captioned;

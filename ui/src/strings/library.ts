@@ -38,6 +38,7 @@ export const library = {
   download: 'Download',
   copyLink: 'Copy download link',
   copyLinkDone: 'Download link copied. It works for some hours.',
+  addCaptions: 'Add captions',
   openSource: 'Open the source in the studio',
   remove: 'Delete',
   removed: (n: number, title: string) => (n === 1 ? `Deleted “${title}”` : `Deleted ${n} clips`),

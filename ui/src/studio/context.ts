@@ -1,5 +1,6 @@
 // What the parts of the editor share: handed down once, instead of through every component.
 import { getContext, setContext } from 'svelte';
+import type { Captioning } from './captioning.svelte';
 import type { Cutting } from './cutting.svelte';
 import type { DocumentStore } from './document.svelte';
 import type { Source } from './cost';
@@ -15,6 +16,7 @@ export interface Editor {
   playback: Playback;
   viewport: Viewport;
   cutting: Cutting;
+  captioning: Captioning;
   panel: OpenedTab;
 }
 

@@ -1,5 +1,7 @@
 // What a cut costs and why something cannot be cut, from the server's rules: the same sums the server will do.
 import type { Account, Preview, Rules, Upload } from '../api/types';
+import { captionPrice } from '../captions/price';
+import { formatCents } from '../money';
 import type { Segment, StudioDocument } from './document';
 import { text } from '../strings';
 
@@ -174,7 +176,32 @@ export function priceOf(rules: Rules, source: Source, account: Account, document
       cents: count * trim_4k_surcharge_cents,
     });
   }
+  if (captionsToAsk(source, document)) lines.push(captionLine(rules, source, account, document));
   return { cents: lines.reduce((sum, line) => sum + line.cents, 0), lines };
+}
+
+/** Why captions cannot be drawn into the clips, or null. */
+export function captionsRefusal(source: Source, format: string): string | null {
+  if (source.kind === 'audio') return text.captions.studio.needsPicture;
+  if (format !== 'mp4') return text.captions.studio.needsMp4;
+  return source.hasSound ? null : text.captions.studio.needsSound;
+}
+
+/** The captions to ask the server for; those that do not fit the format or the source are left out. */
+export function captionsToAsk(
+  source: Source,
+  { format, captions }: Pick<StudioDocument, 'format' | 'captions'>,
+): string | null {
+  return captions !== null && captionsRefusal(source, format) === null ? captions : null;
+}
+
+/** Each clip is counted by its own started minutes. */
+function captionLine(rules: Rules, source: Source, account: Account, document: StudioDocument): Price['lines'][number] {
+  const is4k = comesOutUltraHd(rules, source, account, document);
+  const prices = document.segments.map((segment) => captionPrice(rules, lengthOf(segment), is4k));
+  const minutes = prices.reduce((sum, price) => sum + price.minutes, 0);
+  const cents = prices.reduce((sum, price) => sum + price.cents, 0);
+  return { label: text.captions.studio.price(minutes, formatCents(minutes ? cents / minutes : 0)), cents };
 }
 
 export const lengthOf = (segment: { start: number; end: number }): number => segment.end - segment.start;

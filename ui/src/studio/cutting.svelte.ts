@@ -9,6 +9,7 @@ import { text } from '../strings';
 export interface Output {
   format: string;
   quality: string | null;
+  captions?: string | null;
 }
 
 export class Cutting {
@@ -57,10 +58,12 @@ export class Cutting {
     }
   }
 
-  #askFor(ranges: readonly Range[], { format, quality }: Output): ClipAsk {
+  #askFor(ranges: readonly Range[], { format, quality, captions }: Output): ClipAsk {
     const segments = ranges.map(({ start, end }) => ({ start, end }));
     const body: ClipAsk = { file_id: this.file_id, segments, format };
-    return quality === null ? body : { ...body, quality };
+    if (quality !== null) body.quality = quality;
+    if (captions) body.captions = { preset_ref: captions };
+    return body;
   }
 
   async #ask(body: ClipAsk): Promise<ClipQueued> {

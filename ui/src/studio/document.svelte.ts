@@ -102,7 +102,7 @@ export class DocumentStore {
     this.#set(replace(this.#history, { ...this.now, selected: null, mark: null }));
   }
 
-  setOutput(output: { format?: string; quality?: string | null }): void {
+  setOutput(output: { format?: string; quality?: string | null; captions?: string | null }): void {
     this.#change(doc.setOutput(this.now, output));
   }
 

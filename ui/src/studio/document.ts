@@ -17,6 +17,8 @@ export interface StudioDocument {
   format: string;
   /** Null: as the source is. */
   quality: string | null;
+  /** The preset_ref of the captions that are drawn into the clips; null: none. */
+  captions: string | null;
 }
 
 /** How long a segment is that is made by one press, in seconds. */
@@ -25,7 +27,7 @@ const FRESH_S = 10;
 const SHORTEST_S = 0.01;
 
 export function blank(format: string): StudioDocument {
-  return { segments: [], selected: null, mark: null, format, quality: null };
+  return { segments: [], selected: null, mark: null, format, quality: null, captions: null };
 }
 
 export function selectedOf(document: StudioDocument): Segment | null {
@@ -147,7 +149,7 @@ export function neighbour(document: StudioDocument, by: 1 | -1): Segment | null 
 
 export function setOutput(
   document: StudioDocument,
-  output: { format?: string; quality?: string | null },
+  output: { format?: string; quality?: string | null; captions?: string | null },
 ): StudioDocument {
   return { ...document, ...output };
 }
@@ -155,14 +157,19 @@ export function setOutput(
 /** A document read back from storage, or null if it is not one; a later field of ours never breaks an older page. */
 export function revive(value: unknown, duration: number): StudioDocument | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { segments, format, quality } = value as Record<string, unknown>;
+  const { segments, format, quality, captions } = value as Record<string, unknown>;
   if (!Array.isArray(segments) || typeof format !== 'string') return null;
   let document = blank(format);
   for (const each of segments) {
     if (!isSegment(each)) return null;
     document = add(document, each, duration, each.id);
   }
-  return { ...document, selected: null, quality: typeof quality === 'string' ? quality : null };
+  return {
+    ...document,
+    selected: null,
+    quality: typeof quality === 'string' ? quality : null,
+    captions: typeof captions === 'string' ? captions : null,
+  };
 }
 
 function isSegment(value: unknown): value is Segment {

@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 import { isLive } from '../api/types';
 import { text } from '../strings';
 import AiTab from '../moments/AiTab.svelte';
+import Captions from './Captions.svelte';
 import Clips from './Clips.svelte';
 import type { Editor } from './context';
 import Trim from './Trim.svelte';
@@ -24,6 +25,7 @@ export const TABS: readonly StudioTab[] = [
     count: ({ document }) => ({ number: document.now.segments.length }),
   },
   { id: 'ai', label: text.moments.tab, view: AiTab },
+  { id: 'captions', label: text.captions.studio.tab, view: Captions },
   {
     id: 'clips',
     label: text.studio.panel.clips,
