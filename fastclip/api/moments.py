@@ -58,7 +58,7 @@ class OpinionAsk(Ask):
 def analyzing(stopping: threading.Event) -> HTTPRouteHandler:
     """`POST /v1/clip/analyze`. stopping: set when the server is about to end; the job goes on, the answer does not."""
 
-    @post("/v1/clip/analyze", status_code=200, opt={"rate": "ai"})
+    @post("/v1/clip/analyze", status_code=200, opt={"rate": "ai", "once": True})
     async def analyze_clip(
         request: Request[Any, Any, Any], caller: NamedDependency[Caller], data: JSONBody[AnalyzeAsk]
     ) -> Response[dict[str, Any]]:
@@ -86,7 +86,7 @@ def _result(caller: Caller, data: AnalyzeAsk, is_cached: bool) -> dict[str, Any]
     )
 
 
-@post("/v1/clip/auto", status_code=200, sync_to_thread=True, opt={"rate": "jobs"})
+@post("/v1/clip/auto", status_code=200, sync_to_thread=True, opt={"rate": "jobs", "once": True})
 def create_auto_clips(caller: NamedDependency[Caller], data: JSONBody[AutoAsk]) -> dict[str, Any]:
     """Find the moments of a ready upload that fit a query, and make a clip of each."""
     job = auto.request(

@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
@@ -20,6 +21,7 @@ from litestar.params import FromPath
 
 import fastclip
 from fastclip import jobs, rules, store
+from fastclip.billing import payments
 from fastclip.settings import Settings
 
 FOLDER = Path(fastclip.__file__).parent / "ui"
@@ -31,6 +33,7 @@ POLICY = (
     "style-src 'self' 'unsafe-inline'; connect-src 'self'; font-src 'self'; worker-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
+_STRIPE_FRAMES, _STRIPE_API = "https://hooks.stripe.com", "https://api.stripe.com"
 # Litestar adds the charset to every text/.
 _TYPES = {
     ".html": "text/html",
@@ -123,7 +126,18 @@ def _page(request: Request[Any, Any, Any], folder: Path, path: str) -> Response[
     headers = {"ETag": file.etag, "Cache-Control": "public, max-age=31536000, immutable" if is_fixed else "no-cache"}
     if request.headers.get("if-none-match") == file.etag:
         return Response(b"", status_code=304, headers=headers)
-    return Response(file.body, media_type=file.media_type, headers=headers | {"Content-Security-Policy": POLICY})
+    return Response(file.body, media_type=file.media_type, headers=headers | {"Content-Security-Policy": policy()})
+
+
+def policy() -> str:
+    """What the pages may load. Only where cards are taken also Stripe's own form, which must come from Stripe."""
+    if not (js := payments.providers().get("stripe_js")):
+        return POLICY
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(js))
+    return (
+        POLICY.replace("connect-src 'self'", f"connect-src 'self' {_STRIPE_API}")
+        + f"; script-src 'self' {origin}; frame-src {origin} {_STRIPE_FRAMES}"
+    )
 
 
 def _file_at(folder: Path, path: str) -> _File | None:

@@ -25,6 +25,14 @@ def _prices() -> dict[str, Any]:
         "transcript_cents": rules.TRANSCRIPT_TIERS,
         "analyze_cents": rules.ANALYZE_TIERS,
         "auto_cents": rules.AUTO_TIERS,
+        "storage_cents": list(rules.STORAGE_PACKAGE_CENTS.items()),
+        "deposit": {
+            "min_cents": rules.MIN_DEPOSIT_CENTS,
+            "max_cents": rules.MAX_DEPOSIT_CENTS,
+            "first_bonus_percent": rules.FIRST_DEPOSIT_BONUS_PERCENT,
+            "large_cents": rules.LARGE_DEPOSIT_CENTS,
+            "large_bonus_percent": rules.LARGE_DEPOSIT_BONUS_PERCENT,
+        },
     }
 
 
@@ -44,6 +52,7 @@ def _limits() -> dict[str, Any]:
         "simple_upload_bytes": rules.SIMPLE_UPLOAD_BYTES,
         "min_part_bytes": rules.MIN_PART_BYTES,
         "default_part_bytes": rules.DEFAULT_PART_BYTES,
+        "storage_custom_gb": rules.STORAGE_CUSTOM_GB,
     }
 
 

@@ -21,6 +21,8 @@ MONEY = {
     "POST /v1/upload/request",
     "POST /v1/upload/multipart/initiate",
     "POST /v1/clip",
+    "POST /v1/clip/auto",
+    "POST /v1/clip/analyze",
     "POST /v1/transcript",
     "POST /v1/captions",
     "POST /v1/deposit",

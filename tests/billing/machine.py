@@ -4,13 +4,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from peewee import fn
 
-from fastclip import store
+from fastclip import accounts, rules, store
 from fastclip.accounts import Account
-from fastclip.billing import ledger
+from fastclip.billing import deposits, ledger, manual
+from fastclip.billing.deposits import ENDED, OPEN, Deposit, Seen
 from fastclip.billing.ledger import Hold, LedgerEntry
 from fastclip.errors import Conflict, InsufficientBalance
 
 CENTS = st.integers(0, 60)
+PAID_CENTS = st.sampled_from([500, 501, 4999, 5000, 5005, 50_000])
 
 
 def new_account(*, is_covered: bool = False) -> Account:
@@ -42,22 +44,26 @@ def check_books(account_id: str) -> None:
 
 
 class LedgerMachine(RuleBasedStateMachine):
-    """Two accounts, one of them covered; money comes in, is held, kept and given back, in any order."""
+    """Two accounts, one of them covered; money is asked for, comes in, is held, kept, given back, in any order."""
 
     holds = Bundle("holds")
     credits = Bundle("credits")
+    attempts = Bundle("attempts")
 
     @initialize()
     def open_accounts(self) -> None:
         self.accounts = {False: new_account(), True: new_account(is_covered=True)}
         self.balance = {False: 0, True: 0}
+        self.paid = {False: 0, True: 0}
+        self.has_deposit = {False: False, True: False}
+        self.credited: set[str] = set()
         self.open: dict[str, tuple[bool, int]] = {}
 
     @rule(target=credits, who=st.booleans(), cents=CENTS)
     def credit(self, who: bool, cents: int) -> tuple[bool, int, str]:
         key = store.new_id("dep:")
         with store.write():
-            ledger.credit(self.accounts[who].id, "deposit", cents, key=key)
+            ledger.credit(self.accounts[who].id, "promo", cents, key=key)
         self.balance[who] += cents
         return who, cents, key
 
@@ -66,10 +72,68 @@ class LedgerMachine(RuleBasedStateMachine):
         who, cents, key = told
         try:
             with store.write():
-                ledger.credit(self.accounts[who].id, "deposit", cents, key=key)
+                ledger.credit(self.accounts[who].id, "promo", cents, key=key)
         except Conflict:
             return
-        raise AssertionError("the same deposit was credited twice")
+        raise AssertionError("the same code was credited twice")
+
+    # -- Deposits --------------------------------------------------------------------------------------------
+
+    @rule(target=attempts, who=st.booleans(), cents=PAID_CENTS)
+    def ask_to_pay_by_hand(self, who: bool, cents: int) -> tuple[bool, int, str]:
+        return who, cents, manual.begin(self.accounts[who], cents).id
+
+    @rule(target=attempts, who=st.booleans(), cents=PAID_CENTS, provider=st.sampled_from(["stripe", "btcpay"]))
+    def begin_to_pay(self, who: bool, cents: int, provider: str) -> tuple[bool, int, str]:
+        return who, cents, deposits.add(self.accounts[who].id, provider, cents, kept_s=60).id
+
+    @rule(told=attempts, status=st.sampled_from([*OPEN, *ENDED]))
+    def hear_from_the_provider(self, told: tuple[bool, int, str], status: str) -> None:
+        """Anything, in any order, also again: a credit happens once, and what was credited stays."""
+        _, cents, attempt_id = told
+        noted = deposits.note(deposits.get(attempt_id), Seen(status))
+        if attempt_id in self.credited:
+            assert noted.status == "succeeded"
+        elif noted.status == "succeeded":
+            self._credited(told, cents, as_="paid")
+
+    @rule(told=attempts, as_=st.sampled_from(["paid", "grant"]))
+    def approve(self, told: tuple[bool, int, str], as_: str) -> None:
+        is_waiting = Deposit.get_by_id(told[2]).status == "awaiting_approval"
+        try:
+            manual.approve(told[2], as_=as_, decided_by="usr_owner")
+        except Conflict:
+            assert not is_waiting
+            return
+        assert is_waiting and told[2] not in self.credited
+        self._credited(told, told[1], as_=as_)
+
+    @rule(told=attempts)
+    def reject(self, told: tuple[bool, int, str]) -> None:
+        is_waiting = Deposit.get_by_id(told[2]).status == "awaiting_approval"
+        try:
+            manual.reject(told[2], reason="", decided_by="usr_owner")
+        except Conflict:
+            assert not is_waiting
+
+    @rule(who=st.booleans(), cents=CENTS)
+    def spend(self, who: bool, cents: int) -> None:
+        try:
+            with store.write():
+                ledger.spend(self.accounts[who], "storage", cents, store.new_id("sto_"))
+        except InsufficientBalance:
+            assert not who and cents > self.balance[who]
+            return
+        self.balance[who] = max(0, self.balance[who] - cents)
+
+    def _credited(self, told: tuple[bool, int, str], cents: int, *, as_: str) -> None:
+        who, _, attempt_id = told
+        self.credited.add(attempt_id)
+        self.balance[who] += cents
+        if as_ == "paid":
+            self.balance[who] += rules.bonus_cents(cents, is_first=not self.has_deposit[who])
+            self.paid[who] += cents
+            self.has_deposit[who] = True
 
     @rule(target=holds, who=st.booleans(), cents=CENTS)
     def reserve(self, who: bool, cents: int) -> object:
@@ -120,3 +184,4 @@ class LedgerMachine(RuleBasedStateMachine):
             check_books(account.id)
             reserved = sum(cents for held_by, cents in self.open.values() if held_by is who)
             assert ledger.balance(account.id) == (self.balance[who], reserved)
+            assert accounts.by_id(account.id).paid_total_cents == self.paid[who]

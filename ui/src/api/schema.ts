@@ -46,6 +46,40 @@ export type paths = {
   '/v1/balance': { get: Operation<t.Balance> };
   '/v1/rules': { get: Operation<t.Rules> };
 
+  '/v1/deposit/providers': { get: Operation<t.PayWays> };
+  '/v1/deposits': { get: Operation<{ data: t.Deposit[] }> };
+  '/v1/deposit': {
+    post: Operation<t.DepositBegun, { body: { amount: number; provider?: 'manual' | 'stripe'; save_card?: boolean } }>;
+  };
+  '/v1/deposit/finalize': { post: Operation<t.DepositDone, { body: { attempt_id: string } }> };
+  '/v1/deposit/btcpay': { post: Operation<t.Invoice, { body: { amount: number } }> };
+  '/v1/deposit/btcpay/status/{attempt_id}': {
+    get: Operation<t.DepositDone & { paid_amount: number; error: string | null }, { path: { attempt_id: string } }>;
+  };
+  '/v1/cards': { get: Operation<{ data: t.Card[] }> };
+  '/v1/cards/{payment_method_id}': { delete: Operation<Ok, { path: { payment_method_id: string } }> };
+  '/v1/account/reload-settings': {
+    get: Operation<t.ReloadSettings>;
+    post: Operation<t.ReloadSettings, { body: t.ReloadSettingsAsk }>;
+  };
+  '/v1/storage': { get: Operation<t.Storage> };
+  '/v1/storage/purchase': {
+    post: Operation<{ gb: number; price: number; quota_bytes: number; balance: number }, { body: { gb: number } }>;
+  };
+  '/v1/usage': { get: Operation<t.Usage, { query: { from: string; to: string } }> };
+  '/v1/admin/deposits': {
+    get: Operation<t.Listing<t.DeskDeposit>, { query: { state?: 'waiting' | 'all'; limit?: number; cursor?: string } }>;
+  };
+  '/v1/admin/deposits/{attempt_id}/approve': {
+    post: Operation<t.DeskDeposit, { path: { attempt_id: string }; body: { as: 'paid' | 'grant' } }>;
+  };
+  '/v1/admin/deposits/{attempt_id}/reject': {
+    post: Operation<t.DeskDeposit, { path: { attempt_id: string }; body: { reason: string } }>;
+  };
+  '/v1/admin/grants': {
+    post: Operation<{ granted: number; balance: number }, { body: { email: string; amount: number } }>;
+  };
+
   '/v1/uploads': { get: Operation<t.Listing<t.Upload>, { query: { limit?: number; cursor?: string } }> };
   '/v1/uploads/sample': { post: Operation<t.Upload, { body: Empty }> };
   '/v1/upload/request': { post: Operation<t.SimpleUpload, { body: t.UploadAsk }> };

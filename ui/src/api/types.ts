@@ -76,6 +76,14 @@ export interface Rules {
     transcript_cents: Tier[];
     analyze_cents: Tier[];
     auto_cents: Tier[];
+    storage_cents: Tier[];
+    deposit: {
+      min_cents: number;
+      max_cents: number;
+      first_bonus_percent: number;
+      large_cents: number;
+      large_bonus_percent: number;
+    };
   };
   limits: {
     max_upload_bytes: number;
@@ -91,6 +99,7 @@ export interface Rules {
     simple_upload_bytes: number;
     min_part_bytes: number;
     default_part_bytes: number;
+    storage_custom_gb: number[];
   };
   formats: Record<MediaKind, { api_key: string[]; session: string[] }>;
   qualities: Record<string, string[]>;
@@ -521,3 +530,110 @@ export interface Listing<T> {
 }
 
 export const isLive = (job: Job): boolean => job.status !== 'complete' && job.status !== 'failed';
+
+// -- Money -----------------------------------------------------------------------------------------------------
+
+export type PayWay = 'manual' | 'stripe' | 'btcpay';
+
+export interface PayWays {
+  providers: PayWay[];
+  instructions: string;
+  stripe_publishable_key?: string;
+  stripe_js?: string;
+}
+
+export interface Deposit {
+  attempt_id: string;
+  provider: PayWay;
+  method: 'deposit' | 'reload';
+  status: string;
+  amount: number;
+  bonus: number;
+  error: string | null;
+  created_at: string;
+}
+
+/** A deposit just begun: by hand it has instructions, by card what Stripe's form needs. */
+export interface DepositBegun extends Deposit {
+  instructions?: string;
+  client_secret?: string;
+  publishable_key?: string;
+}
+
+export interface DepositDone {
+  attempt_id: string;
+  status: string;
+  amount: number;
+  bonus: number;
+  balance: number;
+}
+
+export interface Invoice {
+  attempt_id: string;
+  invoice_id: string;
+  checkout_link: string;
+  status: string;
+  expires_at: string;
+  amount: number;
+}
+
+export interface Card {
+  payment_method_id: string;
+  brand: string;
+  last4: string;
+  exp_month: number;
+  exp_year: number;
+  is_default: boolean;
+}
+
+export interface ReloadSettings {
+  enabled: boolean;
+  email_confirmation: boolean;
+  has_reload_password: boolean;
+  email: string;
+  low_balance_threshold: number;
+}
+
+export interface ReloadSettingsAsk {
+  enabled?: boolean;
+  email_confirmation?: boolean;
+  reload_password?: string | null;
+  low_balance_threshold?: number;
+  current_password?: string | null;
+}
+
+export interface Storage {
+  quota_bytes: number;
+  used_bytes: number;
+  temporary_bytes: number;
+  purchased_gb: number;
+  included_gb: number;
+  packages: { gb: number; price: number }[];
+  custom_price_per_gb: number;
+}
+
+export interface UsageSums {
+  count: number;
+  cost: number;
+  seconds: number;
+}
+
+export interface Usage {
+  from: string;
+  to: string;
+  total_cost: number;
+  count: number;
+  operations: (UsageSums & { operation: string })[];
+  daily: (UsageSums & { date: string })[];
+  api_keys: (UsageSums & { key_id: string | null; name: string })[];
+}
+
+/** A deposit as the owner's desk shows it. */
+export interface DeskDeposit extends Deposit {
+  account_id: string;
+  email: string;
+  name: string;
+  paid_amount: number;
+  is_waiting: boolean;
+  decided_as: 'paid' | 'grant' | 'rejected' | null;
+}

@@ -1,6 +1,7 @@
 // The one catalogue of texts, a file for each room: text.library.empty.title. Sentences, never pieces glued together.
 import { account } from './account';
 import { auth } from './auth';
+import { billing } from './billing';
 import { captions } from './captions';
 import { library } from './library';
 import { moments } from './moments';
@@ -12,6 +13,7 @@ import { uploads } from './uploads';
 export const text = {
   account,
   auth,
+  billing,
   captions,
   errors,
   kit,
