@@ -10,10 +10,10 @@ from typing import Any
 
 from peewee import fn
 
-from fastclip import accounts, glossary, library, mail, presets, sources, store, transcripts, webhooks
+from fastclip import accounts, glossary, library, mail, moments, presets, sources, store, transcripts, webhooks
 from fastclip.accounts import Account, ApiKey, Session, Ticket
 from fastclip.billing import ledger
-from fastclip.clips import cancel
+from fastclip.clips import analyze, auto, cancel
 from fastclip.errors import Conflict, NotFound
 from fastclip.library import Clip
 
@@ -151,3 +151,6 @@ def _clear(account_id: str) -> None:
     transcripts.forget(account_id)
     presets.forget(account_id)
     glossary.forget(account_id)
+    analyze.forget_account(account_id)
+    auto.forget_account(account_id)
+    moments.forget(account_id)

@@ -30,6 +30,7 @@ _FOREIGN = "The embedding model knows English; in other languages mostly the wor
 _PREFERENCE = "Highlights are a matter of taste: the confidence says how much a part stands out, not that it is right."
 _WEAK = "Nothing fits well; this is the nearest."
 NOTHING = "No matching moments"
+_NOT_SAID = "Nothing in this recording fits that; try other words."
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def find(
     else:
         candidates = _surest_first(candidates)
     given, is_weak = _given(candidates, asked)
-    note = " ".join(one for one in [_WEAK * is_weak, *notes] if one)
+    note = " ".join(one for one in [_WEAK * is_weak, _NOT_SAID * (not given), *notes] if one)
     return Found(given, engine, asked, note, is_weak, candidates)
 
 

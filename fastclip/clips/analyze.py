@@ -264,6 +264,12 @@ def forget() -> None:
             Analysis.delete().where(Analysis.id.in_(ids)).execute()
 
 
+def forget_account(account_id: str) -> None:
+    """Drop every question of an account."""
+    with store.write():
+        Analysis.delete().where(Analysis.account_id == account_id).execute()
+
+
 def tidy() -> None:
     """Delete indexes that nobody used for a week. For the daily sweep."""
     oldest = time.time() - _INDEX_KEPT_S

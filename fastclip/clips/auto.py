@@ -241,3 +241,10 @@ def _clip(job: Job, row: AutoSegment, clip: Clip | None) -> dict[str, Any]:
         "cost": ledger.usd(row.cost_cents) if row.status == "complete" else None,
         "error": row.error or None,
     }
+
+
+def forget_account(account_id: str) -> None:
+    """Drop the moments of every job of an account."""
+    mine = Job.select(Job.id).where(Job.account_id == account_id, Job.kind == KIND)
+    with store.write():
+        AutoSegment.delete().where(AutoSegment.job_id.in_(mine)).execute()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fastclip import engines, jobs, library, moments, store, transcripts, uploads, worker
+from fastclip import engines, jobs, library, members, moments, store, transcripts, uploads, worker
 from fastclip.accounts import Account
 from fastclip.ai import embed
 from fastclip.ai import moments as engine
@@ -66,7 +66,7 @@ def test_no_query_asks_for_highlights(owner, spoken):
 
 def test_what_is_not_there_is_answered_by_nothing_and_said_so(owner, spoken):
     said = asked(owner, spoken, "the offside rule in ice hockey")
-    assert said["segments"] == []
+    assert said["segments"] == [] and said["note"].startswith("Nothing in this recording fits that")
     job = jobs.latest(spoken.id, analyze.KIND)
     assert job and (job.status, job.status_message, job.cost_cents) == ("complete", "No matching moments", 8)
 
@@ -188,6 +188,15 @@ def test_the_questions_to_a_source_go_with_it_and_old_indexes_too(owner, spoken)
         Upload.update(status="expired").where(Upload.id == spoken.id).execute()
     worker.expire()
     assert analyze.Analysis.select().count() == 0
+
+
+def test_a_closed_account_leaves_neither_questions_nor_offers(member, ready, part):
+    with store.write():
+        Account.update(balance_cents=100).where(Account.id == member.id).execute()
+    asked(member, with_words(member, ready(member, sound(PART_S)), part.words))
+    assert analyze.Analysis.select().count() == 1 and moments.OfferedMoment.select().count() > 0
+    members.close(member.id)
+    assert analyze.Analysis.select().count() == moments.OfferedMoment.select().count() == 0
 
 
 # -- Learning ------------------------------------------------------------------------------------------------
