@@ -11,9 +11,10 @@ import psutil
 
 from tests.bench.cut import FFMPEG, FOLDER, Spent, made, run
 from tests.bench.report import serving, show
-from tests.journeys.conftest import Person, Running, until
+from tests.journeys.conftest import Person, Running
 
-COUNT, LENGTH_S, PATIENCE_S = 50, 2.0, 600
+COUNT, LENGTH_S = 50, 2.0
+LOOK_EVERY_S = 0.12  # seldom enough for what a person may read in a minute
 
 
 def main() -> None:
@@ -38,7 +39,8 @@ def sent(server: Running) -> tuple[Person, str]:
     if not film.exists():
         run([FFMPEG, "-v", "error", "-y", "-i", str(made(FOLDER, 60)), "-t", "120", "-c", "copy", str(film)])
     file_id = person.send(film)["file_id"]
-    until(lambda: person.get(f"/v1/upload/{file_id}/preview")["status"] == "ready", PATIENCE_S)
+    while person.get(f"/v1/upload/{file_id}/preview")["status"] != "ready":
+        time.sleep(LOOK_EVERY_S)
     return person, file_id
 
 
@@ -48,9 +50,8 @@ def one(person: Person, file_id: str, start: float, end: float) -> None:
 
 
 def wait(person: Person, job_id: str) -> None:
-    """Look seldom enough for what a person may read in a minute."""
     while (job := person.get(f"/v1/clip/{job_id}"))["status"] not in ("complete", "failed"):
-        time.sleep(0.12)
+        time.sleep(LOOK_EVERY_S)
     assert job["status"] == "complete", job
 
 
