@@ -119,7 +119,7 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 def _ascii(host: str) -> str:
     """The host as it goes over the wire. Raises Refused for one that no name server knows."""
     try:
-        plain = host if host.isascii() else host.encode("idna").decode()
+        plain = (host if host.isascii() else host.encode("idna").decode()).removesuffix(".")
     except UnicodeError:
         plain = ""
     if not _HOST.fullmatch(plain):
@@ -221,9 +221,7 @@ def _said(error: Exception) -> str:
         if isinstance(cause, ConnectionRefusedError):
             return "The connection was refused."
         cause = cause.__cause__ or cause.__context__
-    if isinstance(error, httpcore.ProtocolError):
-        return "What answered does not speak HTTP."
-    return "The connection failed before an answer came."
+    return "The connection ended without an HTTP answer."
 
 
 class _Pinned(httpcore.NetworkBackend):

@@ -1,5 +1,7 @@
+import dataclasses
 import json
 import os
+import re
 import socket
 import sys
 import time
@@ -65,9 +67,10 @@ def test_the_address_that_is_told_is_one_that_this_machine_reaches(tmp_path: Pat
 
 
 def test_a_folder_is_served_once_and_who_serves_it_is_said(here: Settings) -> None:
-    with app._alone(here), app._announced(here, "http://127.0.0.1:1", "secret"):
+    with app._alone(here), app._announced(here, "http://127.0.0.1:1", "http://10.0.0.5:1", "secret"):
         told = json.loads((here.data_dir / "run.json").read_text())
-        assert told == {"pid": os.getpid(), "url": "http://127.0.0.1:1", "control": "secret"}
+        urls = {"url": "http://127.0.0.1:1", "home": "http://10.0.0.5:1"}
+        assert told == urls | {"pid": os.getpid(), "control": "secret"}
         assert (here.data_dir / "run.json").stat().st_mode & 0o077 == 0
         with pytest.raises(Conflict, match="running already on this data folder: http://127.0.0.1:1"):
             app.serve(here)
@@ -80,8 +83,19 @@ def test_a_folder_whose_server_died_can_be_served_again(here: Settings) -> None:
     (here.data_dir / "run.json").write_text("{half")
     with app._alone(here), pytest.raises(Conflict, match="on this data folder."):
         app.serve(here)
-    with app._announced(here, "http://127.0.0.1:1", "secret"):
+    with app._announced(here, "http://127.0.0.1:1", "http://127.0.0.1:1", "secret"):
         assert "secret" in (here.data_dir / "run.json").read_text()
+
+
+def test_links_that_are_sent_away_lead_to_this_machine(here: Settings) -> None:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+        assert app._home(here, sock) == f"http://127.0.0.1:{port}"
+        lan = dataclasses.replace(here, host="0.0.0.0")
+        assert re.fullmatch(rf"http://[0-9.]+:{port}", app._home(lan, sock)) and "0.0.0.0" not in app._home(lan, sock)
+        named = dataclasses.replace(lan, public_url="https://clips.example.org/")
+        assert app._home(named, sock) == "https://clips.example.org"
 
 
 def test_an_owner_is_told_the_address_and_nobody_is_told_a_link(data: Settings, capsys) -> None:
