@@ -31,6 +31,8 @@ WAITS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0)
 """Before the second try, the third, and so on; after the last one a mail is given up."""
 PATIENCE_S = 20.0
 _SUBJECT_CHARS = 200
+_NOT_LET_IN = (530, 534, 535, 538)
+"""What a server says that wants us protected, or signed in otherwise: for the owner to mend."""
 
 
 class Mail(Row):
@@ -112,7 +114,7 @@ def run(job: Job, tell: Tell) -> Outcome:
     attempt = mail.attempt + 1
     try:
         _hand_over(server, _message(mail, server.sender))
-    except _NEVER as refused:
+    except _Refused as refused:
         _end(mail, "failed", attempt=attempt, error=_said(refused))
     except (smtplib.SMTPException, OSError) as trouble:
         _try_later(mail, attempt, _said(trouble))
@@ -130,9 +132,6 @@ def give_up(job: Job, refusal: FastClipError) -> None:
 
 class _Refused(Exception):
     """The server will not take this mail, now or later."""
-
-
-_NEVER = (_Refused, MessageError)
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
@@ -186,7 +185,7 @@ def _connected(to: Server) -> smtplib.SMTP:
         if to.security == "starttls":
             smtp.starttls(context=context)
         elif to.user:
-            raise _Refused("A password is only sent protected; set smtp_security to starttls or ssl.")
+            raise smtplib.SMTPException("A password is only sent protected; set smtp_security to starttls or ssl.")
     except BaseException:
         smtp.close()
         raise
@@ -196,7 +195,8 @@ def _connected(to: Server) -> smtplib.SMTP:
 def _refusal(code: int, said: bytes | str) -> Exception:
     text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
     sentence = f"The mail server answered {code} {text}"[:500]
-    return _Refused(sentence) if code >= 500 else smtplib.SMTPException(sentence)
+    is_about_us = code in _NOT_LET_IN
+    return _Refused(sentence) if code >= 500 and not is_about_us else smtplib.SMTPException(sentence)
 
 
 def _said(error: Exception) -> str:
