@@ -48,6 +48,7 @@ def _limits() -> dict[str, Any]:
         "max_key_name_chars": rules.MAX_KEY_NAME_CHARS,
         "max_api_keys": rules.MAX_API_KEYS,
         "max_font_bytes": rules.MAX_FONT_BYTES,
+        "max_webhooks": rules.MAX_WEBHOOKS,
         "max_bulk_delete": rules.MAX_BULK_DELETE,
         "simple_upload_bytes": rules.SIMPLE_UPLOAD_BYTES,
         "min_part_bytes": rules.MIN_PART_BYTES,

@@ -30,6 +30,8 @@ export const TABLE = {
   'go.usage': { name: 'Go to usage', group: 'Go to', keys: ['g u'] },
   'go.storage': { name: 'Go to storage', group: 'Go to', keys: [] },
   'go.keys': { name: 'Go to API keys', group: 'Go to', keys: ['g k'] },
+  'go.webhooks': { name: 'Go to webhooks', group: 'Go to', keys: [] },
+  'go.support': { name: 'Write to support', group: 'Go to', keys: [] },
   'go.owner': { name: 'Go to the owner’s desk', group: 'Go to', keys: ['g o'] },
   'go.appearance': { name: 'Go to appearance', group: 'Go to', keys: [] },
 

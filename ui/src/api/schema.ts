@@ -26,6 +26,7 @@ type File = { path: { file_id: string } };
 type JobPath = { path: { job_id: string } };
 type ClipPath = { path: { clip_id: string } };
 type PresetPath = { path: { preset_id: string } };
+type WebhookPath = { path: { webhook_id: string } };
 type Empty = Record<string, never>;
 
 /** A type alias, not an interface: openapi-fetch needs the index signature that only an alias has. */
@@ -42,6 +43,34 @@ export type paths = {
   '/v1/account/signup-credit': { post: Operation<{ granted: number; balance: number }, { body: Empty }> };
   '/v1/keys': { get: Operation<{ data: t.Key[] }>; post: Operation<t.NewKey, { body: { name: string } }> };
   '/v1/keys/{key_id}': { delete: Operation<Ok, { path: { key_id: string } }> };
+  '/v1/webhooks': {
+    get: Operation<{ data: t.Webhook[] }>;
+    post: Operation<t.NewWebhook, { body: { url: string; events: string[]; description?: string } }>;
+  };
+  '/v1/webhooks/{webhook_id}': {
+    patch: Operation<
+      t.Webhook,
+      WebhookPath & { body: { url?: string; events?: string[]; description?: string; enabled?: boolean } }
+    >;
+    delete: Operation<Ok, WebhookPath>;
+  };
+  '/v1/webhooks/{webhook_id}/test': {
+    post: Operation<{ delivery_id: string; status: 'pending' }, WebhookPath & { body: { event?: string } }>;
+  };
+  '/v1/webhooks/{webhook_id}/rotate-secret': { post: Operation<t.NewWebhook, WebhookPath & { body: Empty }> };
+  '/v1/webhooks/{webhook_id}/deliveries': {
+    get: Operation<
+      t.Listing<t.Delivery>,
+      WebhookPath & { query: { limit?: number; cursor?: string; status?: t.DeliveryStatus; event?: string } }
+    >;
+  };
+  '/v1/webhooks/{webhook_id}/deliveries/{delivery_id}/replay': {
+    post: Operation<t.Delivery, { path: { webhook_id: string; delivery_id: string }; body: Empty }>;
+  };
+  '/v1/support': {
+    post: Operation<t.Ticket, { body: { subject: string; message: string; email?: string } }>;
+  };
+  '/v1/feature-request': { post: Operation<t.Ticket, { body: { title: string; description: string } }> };
   '/v1/admin/health': { get: Operation<{ data: t.Check[] }> };
   '/v1/balance': { get: Operation<t.Balance> };
   '/v1/rules': { get: Operation<t.Rules> };

@@ -94,6 +94,7 @@ export interface Rules {
     max_clip_title_chars: number;
     max_key_name_chars: number;
     max_api_keys: number;
+  max_webhooks: number;
     max_bulk_delete: number;
     max_font_bytes: number;
     simple_upload_bytes: number;
@@ -527,6 +528,44 @@ export interface ClipChange {
 export interface Listing<T> {
   data: T[];
   next_cursor: string | null;
+}
+
+export interface Webhook {
+  id: string;
+  url: string;
+  events: string[];
+  description: string;
+  enabled: boolean;
+  created_at: string;
+  last_delivery_at: string | null;
+  consecutive_failures: number;
+  disabled_reason: string | null;
+}
+
+export interface NewWebhook extends Webhook {
+  secret: string;
+}
+
+export type DeliveryStatus = 'pending' | 'retrying' | 'delivered' | 'failed';
+
+export interface Delivery {
+  id: string;
+  event: string;
+  status: DeliveryStatus;
+  attempt: number;
+  max_attempts: number;
+  response_status: number | null;
+  error: string | null;
+  duration_ms: number | null;
+  created_at: string;
+  next_attempt_at: string | null;
+  delivered_at: string | null;
+  payload: { event: string; data: Record<string, unknown> };
+}
+
+export interface Ticket {
+  ok: true;
+  ticket_id: string;
 }
 
 export const isLive = (job: Job): boolean => job.status !== 'complete' && job.status !== 'failed';

@@ -1,7 +1,7 @@
 // Texts of the settings pages.
 export const account = {
   title: 'Settings',
-  pages: { account: 'Account', keys: 'API keys', appearance: 'Appearance' },
+  pages: { account: 'Account', keys: 'API keys', webhooks: 'Webhooks', support: 'Support', appearance: 'Appearance' },
   who: 'Account',
   name: 'Name',
   email: 'Email',

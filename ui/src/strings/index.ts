@@ -8,7 +8,9 @@ import { moments } from './moments';
 import { owner } from './owner';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
+import { support } from './support';
 import { uploads } from './uploads';
+import { webhooks } from './webhooks';
 
 export const text = {
   account,
@@ -22,5 +24,7 @@ export const text = {
   owner,
   shell,
   studio,
+  support,
   uploads,
+  webhooks,
 } as const;
