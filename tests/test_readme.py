@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from fastclip import cli, errors, rules, settings
+from fastclip import cli, errors, rules, settings, webhooks
 from fastclip.api import app as web
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
@@ -44,8 +44,10 @@ def test_every_error_class_has_a_listed_code_of_its_status():
 
 
 def test_readme_lists_every_event():
-    section = README.split("### Events", 1)[1].split("##", 1)[0]
-    assert tuple(re.findall(r"^- `(.+)`$", section, re.M)) == rules.EVENTS
+    said = {row[0]: re.findall(r"\w+", row[1]) for row in table("Events", first="Event")}
+    assert tuple(said) == rules.EVENTS
+    for event, fields in said.items():
+        assert set(fields) == set(webhooks.SAMPLES[event]), event
 
 
 def test_readme_lists_every_price():
