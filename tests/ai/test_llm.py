@@ -59,28 +59,18 @@ def children() -> list[psutil.Process]:
 # -- The grammar -------------------------------------------------------------------------------------------
 
 
-def check_seeds(loaded: chooser.Model, seeds: range) -> None:
+def test_whatever_two_hundred_seeds_of_random_weights_write_parses_and_stays_in_range(loaded):
     texts = [f"Line {at} of the talk." for at in range(1, 13)]
-    room = prompts.most_tokens(2)
     chosen = 0
-    for seed in seeds:
+    for seed in range(200):
         written: list[float] = []
-        answers = loaded.ask(texts, "anything", most=2, temperature=1.2, seed=seed, tell=written.append)
+        answers = loaded.ask(texts, "anything", most=1 + seed % 2, temperature=1.2, seed=seed, tell=written.append)
         assert answers is not None, f"seed {seed} did not parse"
         assert all(1 <= at <= 12 for one in answers for at in (one.first, one.last))
         assert all(0 <= one.score <= 100 and len(one.title) <= prompts.TITLE_CHARS for one in answers)
-        assert len(answers) <= 2 and len(written) <= room + 8
+        assert len(answers) <= 2 and len(written) <= prompts.most_tokens(2) + 8
         chosen += len(answers)
-    assert chosen > len(seeds) / 4
-
-
-def test_whatever_random_weights_write_it_parses_and_stays_in_range(loaded):
-    check_seeds(loaded, range(25))
-
-
-@pytest.mark.slow
-def test_two_hundred_seeds_of_random_weights_parse_and_stay_in_range(loaded):
-    check_seeds(loaded, range(200))
+    assert chosen > 50
 
 
 def test_another_request_reads_only_what_is_new_and_answers_the_same(loaded):
