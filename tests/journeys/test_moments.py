@@ -3,46 +3,40 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from fastclip import accounts
 from fastclip.ai import models
 from tests.ai.conftest import TINY
 from tests.conftest import make
-from tests.journeys.conftest import Person, Running
-from tests.journeys.test_studio import (  # noqa: F401  (fixtures)
-    NARROW,
-    WIDE,
-    browser,
-    complaints,
-    context,
-)
+from tests.journeys.browsing import NARROW, WIDE, complaints
+from tests.journeys.conftest import Person, Running, until
 
 LONG_MS = 120_000
 
 
 @pytest.fixture(scope="module")
-def editor(studio: Running) -> Person:
+def finder(studio: Running) -> Person:
     """An owner on a machine with the small Whisper."""
     models.add(studio.folder / "models", TINY, name="tiny-espeak")
     return studio.person("finder", role="owner")
 
 
 @pytest.fixture(scope="module")
-def interview(editor: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
+def interview(finder: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Two minutes of talk under a small picture, uploaded."""
     path = tmp_path_factory.mktemp("talk") / "interview.mp4"
     picture, sound = "testsrc2=s=128x72:r=5:d=122", str(TINY / "demos" / "demo120.wav")
     options = ("-preset", "ultrafast", "-g", "10", "-shortest", "-c:a", "aac")
     make("-f", "lavfi", "-i", picture, "-i", sound, *options, str(path))
-    return editor.send(path)["file_id"]
+    return finder.send(path)["file_id"]
 
 
 @pytest.fixture
-def page(context, studio: Running, editor: Person, interview: str) -> Page:  # noqa: F811
+def page(context: BrowserContext, studio: Running, finder: Person, interview: str) -> Page:
     """The studio with the interview in it, the AI tab open."""
     with studio.rows():
-        token = accounts.begin_session(editor.account.id)
+        token = accounts.begin_session(finder.account.id)
     context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     opened = context.new_page()
     opened.goto(f"/studio?file={interview}")
@@ -108,5 +102,5 @@ def test_axe_finds_nothing_wrong_with_the_tab_and_it_fits_a_phone(page: Page):
         page.get_by_text(mode, exact=True).click()
         assert complaints(page) == []
         page.set_viewport_size(NARROW)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        until(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), 15)
         page.set_viewport_size(WIDE)
