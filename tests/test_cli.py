@@ -316,3 +316,27 @@ def test_a_wrong_setting_is_said_by_every_command(run, folder: Path) -> None:
 def test_every_format_of_the_rules_can_be_asked_for(run) -> None:
     out = run("clip", "--help")[1]
     assert all(format in out for format in (*rules.CONTENT_TYPES, *rules.FORMAT_ALIASES))
+
+
+# -- Secrets of others -------------------------------------------------------------------------------------
+
+
+def test_a_providers_secret_is_read_kept_and_forgotten(run, tmp_path: Path) -> None:
+    loaded = settings.load(tmp_path)
+    code, out, _ = run("secret", "set", "stripe_secret_key", "--data-dir", tmp_path, given="sk_test_1\n")
+    assert code == 0 and "kept (secrets.json, mode 0600)" in out and "sk_test_1" not in out
+    assert settings.kept_secret(loaded, "stripe_secret_key") == "sk_test_1"
+    assert "forgotten" in run("secret", "set", "stripe_secret_key", "--data-dir", tmp_path, given="\n")[1]
+    assert settings.kept_secret(loaded, "stripe_secret_key") is None
+
+
+def test_a_secret_that_nobody_asks_for_is_refused(run, tmp_path: Path) -> None:
+    code, _, err = run("secret", "set", "links", "--data-dir", tmp_path, given="x\n")
+    assert code == 1 and "stripe_secret_key" in err
+
+
+def test_the_environment_beats_a_kept_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = settings.load(tmp_path)
+    settings.keep_secret(loaded, "btcpay_api_key", "kept")
+    monkeypatch.setenv("FASTCLIP_BTCPAY_API_KEY", "given")
+    assert settings.kept_secret(loaded, "btcpay_api_key") == "given"

@@ -4,6 +4,8 @@ Forward only for the people who use it: a data folder written by a newer version
 Before anything changes, SQLite's file is copied beside itself (`VACUUM INTO`: one compact file, writers go on).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,19 +17,38 @@ from fastclip.store.db import db, now
 
 _FOLDER = Path(__file__).parent
 _KEPT_COPIES = 3
+_ADVISORY_LOCK = 0x46617374  # "Fast"; any number that nothing else of this database takes
 
 
 def up(settings: Settings) -> list[str]:
     """Run what is pending, under a lock so that two processes never migrate at once; returns the names."""
     runner = Runner(db.obj, str(_FOLDER))
-    if not _pending(runner):
+    if _is_sqlite(settings) and not _pending(runner):
         return []
-    with FileLock(settings.data_dir / "migrate.lock"):
+    with _turn(settings):
         if not _pending(runner):
             return []
         if runner.applied():
             _copy(settings)
         return runner.up()
+
+
+@contextmanager
+def _turn(settings: Settings) -> Iterator[None]:
+    """One process at a time; on PostgreSQL also those of other machines and data folders."""
+    with FileLock(settings.data_dir / "migrate.lock"):
+        if _is_sqlite(settings):
+            yield
+            return
+        db.execute_sql("SELECT pg_advisory_lock(%s)", (_ADVISORY_LOCK,))
+        try:
+            yield
+        finally:
+            db.execute_sql("SELECT pg_advisory_unlock(%s)", (_ADVISORY_LOCK,))
+
+
+def _is_sqlite(settings: Settings) -> bool:
+    return settings.database_url.startswith("sqlite:")
 
 
 def _pending(runner: Runner) -> list[str]:
@@ -42,7 +63,7 @@ def _pending(runner: Runner) -> list[str]:
 
 
 def _copy(settings: Settings) -> None:
-    if not settings.database_url.startswith("sqlite:"):
+    if not _is_sqlite(settings):
         return  # the owner of a PostgreSQL server backs it up
     folder = settings.data_dir / "copies"
     folder.mkdir(mode=0o700, exist_ok=True)
