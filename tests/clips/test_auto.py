@@ -1,6 +1,7 @@
 """Auto-clip: each moment its own clip and its own fate; what is reserved, kept and given back, to the cent."""
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,12 @@ from fastclip.billing import ledger
 from fastclip.clips import auto, cancel, drawing, status, trim
 from fastclip.errors import Canceled, InsufficientBalance, InvalidRequest, NotAllowed, Unavailable, Unprocessable
 from fastclip.jobs import Job
-from fastclip.media import ffmpeg
+from fastclip.media import ffmpeg, probe
+from fastclip.media.facts import Facts
 from fastclip.uploads import Upload
 from tests.ai.talk import Talk, talk
 from tests.clips.conftest import Ready, sound, video
-from tests.conftest import Send, make
+from tests.conftest import make
 from tests.receiver import receiving
 
 PART_S = 240.0
@@ -42,9 +44,17 @@ def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def facts(tape: Path) -> Facts:
+    return probe.read(tape)
+
+
 @pytest.fixture
-def spoken(owner: Account, send: Send, tape: Path, part: Talk) -> Upload:
-    return with_words(owner, send(owner, tape), part)
+def spoken(owner: Account, ready: Ready, tape: Path, facts: Facts, part: Talk, tmp_path: Path) -> Upload:
+    """The tape as it is once it was checked, without what only a player needs."""
+    upload = ready(owner, facts)
+    store.blobs.save(upload.key, Path(shutil.copy(tape, tmp_path / "tape.mp4")))
+    return with_words(owner, upload, part)
 
 
 def with_words(account: Account, upload: Upload, part: Talk) -> Upload:
