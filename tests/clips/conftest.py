@@ -10,13 +10,17 @@ import pytest
 
 from fastclip import store
 from fastclip.accounts import Account
+from fastclip.ai import models
 from fastclip.media.probe import Facts
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from fastclip.worker import Worker
+from tests.ai.conftest import TINY
 from tests.conftest import Send
 
 Ready = Callable[..., Upload]
+DEMO = TINY / "demos" / "demo45.wav"
+"""45 s of speech."""
 
 
 def video(width_px: int = 1920, height_px: int = 1080, duration_s: float = 640.2, **other: Any) -> Facts:
@@ -28,6 +32,12 @@ def sound(duration_s: float = 640.2) -> Facts:
     return Facts(
         format_detected="mp3", media_kind="audio", has_video=False, has_audio=True, start_s=0.0, duration_s=duration_s
     )
+
+
+@pytest.fixture
+def tiny_whisper(data: Settings) -> None:
+    """A model that hears the demos well and fast."""
+    models.add(data.models_dir, TINY, name="tiny-espeak")
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from fastclip.clips import caption, drawing, trim
 from fastclip.errors import Conflict, FastClipError
 from fastclip.jobs import Job
 from fastclip.media import probe
-from fastclip.media.words import Word
+from fastclip.media.words import Word, joined
 from fastclip.uploads import Upload
-from tests.clips.conftest import Ready, sound, video
+from tests.clips.conftest import DEMO, Ready, sound, video
+from tests.conftest import Send, make
 
 KARAOKE = "builtin:short-form-karaoke"
 WORDS = [Word("Hello", 0.2, 0.6), Word("big", 0.7, 1.0), Word("world.", 1.1, 1.5), Word("Again", 2.2, 2.6)]
@@ -86,6 +87,24 @@ def test_a_clip_that_was_cut_can_be_captioned_once(owner: Account, said: Upload)
     with pytest.raises(FastClipError, match="captions already") as refused:
         asked(owner, said, file_id=None, clip_id=captioned.id)
     assert (refused.value.status, refused.value.code) == (422, "unsupported_media")
+
+
+def test_captions_hear_the_words_where_nobody_has_yet(
+    owner: Account, send: Send, tmp_path: Path, tiny_whisper: None
+) -> None:
+    talk = tmp_path / "talk.mp4"
+    make("-f", "lavfi", "-i", "testsrc2=s=128x72:r=10:d=5", "-i", str(DEMO), "-t", "5", "-shortest", str(talk))
+    upload = send(owner, talk)
+    plain = jobs.get(owner.id, trimmed(owner, upload, (0.0, 5.0), preset_ref=None)[0].id)
+    whole = jobs.get(owner.id, asked(owner, upload).id)
+    assert (whole.status, library.of_job(whole.id)[0].captioned) == ("complete", True), whole.error
+    heard = joined(transcripts.words_of(transcripts.ready(owner.id, upload.id)))
+    assert heard.startswith("Hello and welcome"), heard
+
+    transcripts.Transcript.delete().execute()  # as when the source is gone: the clip itself is listened to
+    (clip,) = library.of_job(plain.id)
+    of_clip = jobs.get(owner.id, asked(owner, upload, file_id=None, clip_id=clip.id).id)
+    assert (of_clip.status, library.of_job(of_clip.id)[0].captioned) == ("complete", True), of_clip.error
 
 
 def test_a_job_draws_with_the_preset_as_it_was_when_asked(owner: Account, said: Upload, rung: list[str]) -> None:

@@ -13,21 +13,14 @@ from fastclip.clips import cancel, status, transcript, trim
 from fastclip.errors import Conflict, InsufficientBalance, NotFound, Unavailable, Unprocessable
 from fastclip.jobs import Job
 from fastclip.media.words import Word, joined
-from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from fastclip.worker import Worker
 from tests.ai.conftest import TINY
 from tests.ai.scoring import word_error_rate
-from tests.clips.conftest import Ready, sound, video
+from tests.clips.conftest import DEMO, Ready, sound, video
 from tests.conftest import Send, make
 
-DEMO = TINY / "demos" / "demo45.wav"
 TRUTH = json.loads((TINY / "demos" / "demo45.json").read_text())
-
-
-@pytest.fixture
-def tiny_whisper(data: Settings) -> None:
-    models.add(data.models_dir, TINY, name="tiny-espeak")
 
 
 @pytest.fixture
