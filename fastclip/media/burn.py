@@ -61,7 +61,9 @@ def frame(folder: Path, background: Path | None, target: Path, *, size: tuple[in
     else:
         stream = builder.input(f"color=c=0x2b2f36:s={width}x{height}", f="lavfi")
     stream = stream.filter("scale", width, height, flags="bicubic", out_color_matrix="bt709", out_range="tv")
-    stream = stream.filter("format", "yuv444p").filter("setsar", 1).filter("setpts", f"PTS+{at_s:.3f}/TB")
+    stream = stream.filter("format", "yuv444p").filter("setsar", 1)
+    # A still picture comes in 25ths of a second; words are in motion for less.
+    stream = stream.filter("settb", "1/1000").filter("setpts", f"PTS+{at_s:.3f}/TB")
     stream = stream.filter("setparams", colorspace="bt709", range="tv").filter("ass", _SCRIPT, fontsdir=_FONTS)
     stream = stream.filter("scale", in_color_matrix="bt709", in_range="tv", out_range="pc").filter("format", "rgb24")
     output = builder.output(stream, f"file:{target.resolve()}", **{"frames:v": 1, "f": "image2", "update": 1})

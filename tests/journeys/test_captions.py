@@ -196,7 +196,7 @@ def test_where_webassembly_is_forbidden_the_server_draws_the_frame(page: Page):
 
 # -- The preview is what is burned -------------------------------------------------------------------------
 
-QUICK = ("short-form-karaoke", "bold-hook", "word-pill", "neon-glow")
+QUICK = ("short-form-karaoke", "one-word-impact", "karaoke-sweep", "neon-glow")
 ALL = tuple(style.builtin())
 
 
