@@ -349,14 +349,14 @@ def window_ticket(account_id: str) -> str:
         return _issue("window", TICKET_LIFE, account_id)
 
 
-def use_window_ticket(token: str) -> str:
+def use_window_ticket(token: str, *, ip: str = "", user_agent: str = "") -> str:
     """A new session for the window. Raises Unauthorized; a ticket works once."""
     with store.write():
         ticket = Ticket.get_or_none(Ticket.digest == digest(token), Ticket.purpose == "window")
         used = Ticket.delete().where(Ticket.digest == digest(token), Ticket.purpose == "window").execute()
     if not used or ticket is None or ticket.expires_at < store.now():
         raise Unauthorized("This link was used already or is too old.")
-    return begin_session(ticket.account_id)
+    return begin_session(ticket.account_id, ip=ip, user_agent=user_agent)
 
 
 def reset_token(account_id: str) -> str:

@@ -16,6 +16,14 @@ export default defineConfig({
     assetsDir: 'assets',
     assetsInlineLimit: 0, // the page's policy allows no data: URLs
     chunkSizeWarningLimit: 700,
+    rollupOptions: {
+      input: { main: 'index.html', share: 'src/share/share.ts' },
+      output: {
+        // The server writes the pages of a shared clip and names these two; they are revalidated, not immutable.
+        entryFileNames: ({ name }) => (name === 'share' ? 'share.js' : 'assets/[name]-[hash].js'),
+        assetFileNames: ({ names }) => (names.includes('share.css') ? 'share.css' : 'assets/[name]-[hash][extname]'),
+      },
+    },
   },
   server: {
     proxy: { '/v1': toServer, '/_s': toServer, '/auth': toServer },

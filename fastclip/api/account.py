@@ -84,7 +84,8 @@ def get_session(caller: NamedDependency[Caller]) -> dict[str, Any]:
 def sign_window_in(request: Request[Any, Any, Any], t: FromQuery[str]) -> Redirect:
     """Where the native window begins: a one-time ticket becomes its session."""
     response = Redirect("/", status_code=303)
-    set_session_cookie(response, accounts.use_window_ticket(t), secure=request.url.scheme == "https")
+    token = accounts.use_window_ticket(t, **whence(request))
+    set_session_cookie(response, token, secure=request.url.scheme == "https")
     return response
 
 

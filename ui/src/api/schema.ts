@@ -27,6 +27,7 @@ type JobPath = { path: { job_id: string } };
 type ClipPath = { path: { clip_id: string } };
 type PresetPath = { path: { preset_id: string } };
 type WebhookPath = { path: { webhook_id: string } };
+type MemberPath = { path: { member_id: string } };
 type Empty = Record<string, never>;
 
 /** A type alias, not an interface: openapi-fetch needs the index signature that only an alias has. */
@@ -39,7 +40,34 @@ export type paths = {
   '/v1/auth/sign-out': { post: Operation<Ok, { body: Empty }> };
   '/v1/auth/session': { get: Operation<t.Session> };
 
-  '/v1/account': { get: Operation<t.Account> };
+  '/v1/auth/invite': {
+    post: Operation<{ email: string | null; invited_by: string; expires_at: string }, { body: { token: string } }>;
+  };
+  '/v1/auth/sign-up': {
+    post: Operation<t.Session, { body: { token: string; email: string; name: string; password: string } }>;
+  };
+  '/v1/auth/reset': { post: Operation<t.Session, { body: { token: string; password: string } }> };
+  '/v1/auth/password': { post: Operation<t.Session, { body: { current_password: string; password: string } }> };
+  '/v1/auth/sessions': { get: Operation<{ data: t.SignedIn[] }>; delete: Operation<{ ended: number }> };
+  '/v1/auth/sessions/{session_id}': { delete: Operation<Ok, { path: { session_id: string } }> };
+  '/v1/admin/hand-over': { post: Operation<t.Session, { body: { member_id: string; password: string } }> };
+  '/v1/admin/invites': {
+    get: Operation<{ data: t.Invite[] }>;
+    post: Operation<t.NewInvite, { body: { email?: string; is_covered?: boolean } }>;
+  };
+  '/v1/admin/invites/{invite_id}': { delete: Operation<Ok, { path: { invite_id: string } }> };
+  '/v1/admin/members': { get: Operation<{ data: t.Member[] }> };
+  '/v1/admin/members/{member_id}': {
+    patch: Operation<t.Member, MemberPath & { body: { is_covered?: boolean; name?: string } }>;
+    delete: Operation<Ok, MemberPath>;
+  };
+  '/v1/admin/members/{member_id}/reset-link': { post: Operation<t.ResetLink, MemberPath & { body: Empty }> };
+
+  '/v1/account': {
+    get: Operation<t.Account>;
+    patch: Operation<t.Account, { body: { name?: string; email?: string; current_password?: string } }>;
+    delete: Operation<Ok, { body: { password: string; confirm: 'DELETE' } }>;
+  };
   '/v1/account/signup-credit': { post: Operation<{ granted: number; balance: number }, { body: Empty }> };
   '/v1/keys': { get: Operation<{ data: t.Key[] }>; post: Operation<t.NewKey, { body: { name: string } }> };
   '/v1/keys/{key_id}': { delete: Operation<Ok, { path: { key_id: string } }> };

@@ -37,6 +37,32 @@ class SessionStore {
     this.#begin(await ask(api.POST('/v1/setup', { body: owner })));
   }
 
+  /** A member's account, with the token of an invite. */
+  async join(member: { token: string; email: string; name: string; password: string }): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/auth/sign-up', { body: member })));
+  }
+
+  /** Another password, with the token of a reset link. */
+  async resetPassword(token: string, password: string): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/auth/reset', { body: { token, password } })));
+  }
+
+  /** Another password; every other session ends, and this page goes on with a new one. */
+  async changePassword(current_password: string, password: string): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/auth/password', { body: { current_password, password } })));
+  }
+
+  /** The owner's part goes to somebody else; this page goes on as a member. */
+  async handOver(member_id: string, password: string): Promise<void> {
+    this.#begin(await ask(api.POST('/v1/admin/hand-over', { body: { member_id, password } })));
+  }
+
+  /** Ends this account for good. */
+  async close(password: string): Promise<void> {
+    await ask(api.DELETE('/v1/account', { body: { password, confirm: 'DELETE' } }));
+    this.#end(false);
+  }
+
   async signOut(): Promise<void> {
     await ask(api.POST('/v1/auth/sign-out', { body: {} }));
     this.#end(false);

@@ -57,6 +57,50 @@ export interface NewKey {
   created_at: string;
 }
 
+/** Somebody who has an account here, as the owner sees them. */
+export interface Member {
+  id: string;
+  email: string;
+  name: string;
+  role: 'owner' | 'member';
+  is_covered: boolean;
+  balance: number;
+  created_at: string;
+  last_seen_at: string | null;
+  clip_count: number;
+  clip_bytes: number;
+}
+
+export interface Invite {
+  invite_id: string;
+  email: string | null;
+  is_covered: boolean;
+  created_at: string;
+  expires_at: string;
+}
+
+/** The only answer that holds the link. */
+export interface NewInvite extends Invite {
+  url: string;
+  mailed: boolean;
+}
+
+export interface ResetLink {
+  url: string;
+  mailed: boolean;
+  expires_in: number;
+}
+
+/** One browser in which this account is signed in. */
+export interface SignedIn {
+  session_id: string;
+  is_current: boolean;
+  ip: string | null;
+  user_agent: string | null;
+  created_at: string;
+  last_seen_at: string;
+}
+
 /** One row of the health page. */
 export interface Check {
   name: string;

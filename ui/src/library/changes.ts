@@ -37,11 +37,25 @@ export async function togglePin(shelf: Shelf, clip: Clip): Promise<void> {
   }
 }
 
-export async function copyLink(clip: Clip): Promise<void> {
-  const isCopied = await copyText(new URL(clip.download_url, location.href).href);
-  if (isCopied) toast.success(text.library.copyLinkDone);
+const absolute = (path: string): string => new URL(path, location.href).href;
+
+async function copy(value: string, done: string): Promise<void> {
+  if (await copyText(value)) toast.success(done);
   else toast.error(text.kit.copyFailed);
 }
+
+export const copyLink = (clip: Clip): Promise<void> => copy(absolute(clip.download_url), text.library.copyLinkDone);
+
+/** The page where anybody with the link watches the clip. */
+export const copyShareLink = (clip: Clip): Promise<void> =>
+  copy(absolute(clip.share_url), clip.pinned ? text.library.shareLinkDone : text.library.shareLinkExpires);
+
+/** What another site's page shows the clip with. Its size is a start; the frame may have any. */
+export const copyEmbed = (clip: Clip): Promise<void> =>
+  copy(
+    `<iframe src="${absolute(clip.embed_url)}" width="640" height="360" allow="fullscreen; autoplay" loading="lazy" style="border:0"></iframe>`,
+    text.library.copyEmbedDone,
+  );
 
 /** Captions are drawn into MP4 that has none yet. */
 export const mayCaption = (clip: Clip): boolean => clip.format === 'mp4' && !clip.captioned;

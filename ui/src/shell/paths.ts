@@ -1,7 +1,7 @@
 // Addresses of the page: which are ours, and what their parts say.
 
 /** Paths that this page shows by itself; everything else (files, documents) is the server's. */
-const PAGES = /^\/($|studio$|captions$|library($|\/)|settings($|\/)|owner($|\/)|setup$|sign-in$)/;
+const PAGES = /^\/($|studio$|captions$|library($|\/)|settings($|\/)|owner($|\/)|setup$|sign-in$|join$|reset$)/;
 
 export const isPage = (path: string): boolean => PAGES.test(path);
 

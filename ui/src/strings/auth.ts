@@ -14,6 +14,20 @@ export const auth = {
     doneHint: 'Sign in with that account, or ask its owner to add you.',
     toSignIn: 'Go to sign in',
   },
+  join: {
+    title: 'Join FastClip',
+    lead: (name: string) => `${name} invites you. Make your account to cut, caption and share clips.`,
+    submit: 'Create account',
+    emailFixed: 'The invite is for this address.',
+    failed: 'This invite does not work',
+    noToken: 'This link is not complete',
+    noTokenHint: 'Open the whole link that you were sent. It ends with # and a long code, and works once.',
+  },
+  reset: {
+    title: 'Set a new password',
+    lead: 'Wherever you are signed in, you will be signed out.',
+    submit: 'Set password and sign in',
+  },
   signIn: {
     title: 'Sign in',
     lead: 'Cut exact clips from long recordings.',
