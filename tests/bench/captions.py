@@ -99,7 +99,7 @@ def page() -> None:
         opened = window.new_page()
         opened.goto(f"{studio.url}/captions")
         opened.wait_for_selector("canvas.captions[data-revision]")
-        opened.wait_for_function("document.querySelectorAll('[data-drawn]').length >= 16")
+        opened.locator("[data-drawn]").nth(15).wait_for()
         pressed(opened)
         browser.close()
     built = [file for file in (Path(fastclip.__file__).parent / "ui" / "assets").iterdir() if drawing_needs(file.name)]
