@@ -228,7 +228,7 @@ def _delete(rows: list[Webhook]) -> None:
 
 
 _CLIP_ID = "d9d54c23-7af8-41f8-8f6e-9ce0092f8f2f"
-_SEGMENT = {"job_id": "job_auto_123", "index": 0, "total": 2, "start": 42.0, "end": 71.0}
+_SEGMENT = {"job_id": "job_auto_123", "index": 1, "total": 2, "start": 42.0, "end": 71.0}
 SAMPLES: dict[str, dict[str, Any]] = {
     "clip.complete": {
         "job_id": "job_123",
@@ -257,6 +257,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "format": "mp4",
         "quality": "1080p",
         "cost": 0.02,
+        "source": "auto",
+        "captioned": False,
     },
     "clip.auto.segment_failed": _SEGMENT | {"error": "Something went wrong on our side."},
     "clip.expired": {"clip_id": _CLIP_ID, "title": "source", "expired_at": "2026-04-20T10:00:00Z"},
