@@ -134,9 +134,10 @@ def policy() -> str:
     if not (js := payments.providers().get("stripe_js")):
         return POLICY
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(js))
+    # A directive counts where it stands first, so the ones that are there are widened.
+    widened = POLICY.replace("connect-src 'self'", f"connect-src 'self' {_STRIPE_API}")
     return (
-        POLICY.replace("connect-src 'self'", f"connect-src 'self' {_STRIPE_API}")
-        + f"; script-src 'self' {origin}; frame-src {origin} {_STRIPE_FRAMES}"
+        widened.replace("script-src 'self'", f"script-src 'self' {origin}") + f"; frame-src {origin} {_STRIPE_FRAMES}"
     )
 
 

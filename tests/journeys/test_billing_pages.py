@@ -1,22 +1,20 @@
 """Money in a real browser: a deposit by hand and by card, storage, usage, and the owner's desk."""
 
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from fastclip import accounts, jobs, library, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger, manual
 from tests.billing.providers import DECLINED, GOOD, STRIPE_KEY, LocalStripe, local_stripe
 from tests.conftest import PASSWORD
+from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints
 from tests.journeys.conftest import Running, _end
-from tests.journeys.test_studio import NARROW, PATIENCE_MS, QUIET, WIDE, complaints
 
-expect.set_options(timeout=PATIENCE_MS)
 JS = "https://js.stripe.test/v3/"
 FORM = """
 window.Stripe = key => ({
@@ -91,15 +89,6 @@ def pin(account: Account, title: str, size_bytes: int) -> None:
             format="mp4", quality="1080p", aspect_ratio="16:9", media_kind="video", duration_s=61.0, start_s=0.0,
             end_s=61.0, size_bytes=size_bytes, has_poster=False, captioned=False, pinned=True, expires_at=moment,
         )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=QUIET)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
@@ -181,7 +170,7 @@ def test_a_deposit_by_hand_meets_the_owner(window: BrowserContext, shop: Running
     page.get_by_label("Amount in dollars").fill("12.50")
     page.get_by_role("button", name="Add $12.50").click()
     expect(page.get_by_text("Put it into the jar in the kitchen.")).to_be_visible()
-    expect(page.get_by_text("Waits for the owner")).to_be_visible()
+    expect(page.get_by_text("Waits for the owner", exact=True)).to_be_visible()
     owner = shop.person("owner", role="owner").account
     before = balance(shop, ana)
     desk = signed_in(window, shop, owner)
