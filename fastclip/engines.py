@@ -4,6 +4,7 @@ Nothing is fetched unless the owner asks. A member sees only what would be used 
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def listed() -> dict[str, Any]:
     """Every model that is here or could be, for the owner's page; the best last."""
     here = {model.name: model for model in models.installed(folder())}
     offers = {offer.name: offer for offer in models.OFFERS}
-    names = [*(name for name in here if name not in offers), *offers]
+    known = {**here, **offers}
+    names = [*_coming(known), *(name for name in here if name not in offers), *offers]
     rows = [_row(name, here.get(name), offers.get(name)) for name in names]
     best = find(None)
     return {
@@ -96,6 +98,13 @@ def _chat() -> dict[str, Any]:
     }
 
 
+def _coming(known: Iterable[str]) -> list[str]:
+    """Models that are added from this machine just now, or whose adding failed last; they have no other row yet."""
+    newest = Job.select().where(Job.kind == KIND).order_by(Job.created_at.desc()).limit(20)
+    shown = [job for n, job in enumerate(newest) if job.status in jobs.LIVE or (n == 0 and job.status == "failed")]
+    return [job.file_id for job in shown if job.file_id not in known]
+
+
 def _row(name: str, model: Model | None, offer: Offer | None) -> dict[str, Any]:
     job = _latest(name)
     is_live = job is not None and job.status in jobs.LIVE
@@ -110,6 +119,7 @@ def _row(name: str, model: Model | None, offer: Offer | None) -> dict[str, Any]:
         "note": offer.note if offer else "Added from this machine",
         "source": model.source if model else f"{models.HUB}/{offer.repo}" if offer else None,
         "sha256": model.sha256 if model else None,
+        "fetched_bytes": 0 if model else models.fetched_bytes(folder(), name),
         "job_id": job.id if job and is_live else None,
         "progress": job.progress if job and is_live else None,
         "status_message": job.status_message if job and is_live else None,

@@ -7,6 +7,7 @@ only to the hub, and only when it was asked to.
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -22,7 +23,8 @@ import httpx
 from fastclip.errors import InvalidRequest, NotFound, Unavailable, Unprocessable
 from fastclip.media import Tell, ffmpeg
 
-HUB = "https://huggingface.co"
+HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
+"""Where models are fetched from; `HF_ENDPOINT` names a mirror, as for the hub's own tools."""
 SPEECH, CHAT = "speech", "chat"
 _MB = 1_000_000
 
@@ -121,6 +123,12 @@ def read(card: Path) -> Model:
     """The model that a card describes."""
     said = json.loads(card.read_text("utf-8"))
     return Model(path=card.parent, name=card.parent.name, **said)
+
+
+def fetched_bytes(folder: Path, name: str) -> int:
+    """How much of a model that is not whole came already; the next `pull` goes on from there."""
+    begun = begun_at(folder, name)
+    return sum(path.stat().st_size for path in begun.iterdir()) if begun.is_dir() else 0
 
 
 # -- Removing and adding -----------------------------------------------------------------------------------
@@ -300,9 +308,9 @@ def _fetch(file: _Remote, target: Path, report: Any) -> None:
             have = have if answer.status_code == 206 else 0
             with part.open("ab" if have else "wb") as out:
                 for block in answer.iter_bytes(1 << 20):
-                    report(have)
                     out.write(block)
                     have += len(block)
+                    report(have)
     except httpx.HTTPError as error:
         raise _unreachable(file.url) from error
     if have != file.size_bytes or (file.sha256 and sha256_of(part) != file.sha256):

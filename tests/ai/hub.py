@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,12 +13,17 @@ REVISION = "a" * 40
 
 
 class Hub:
-    """breaks_after: bytes of model.bin after which the line goes down, once. spoiled: model.bin has a wrong byte."""
+    """breaks_after: bytes of model.bin after which the line goes down, once. spoiled: model.bin has a wrong byte.
+
+    may_end: cleared, the second half of model.bin waits until it is set.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
         self.breaks_after: int | None = None
         self.spoiled = False
+        self.may_end = threading.Event()
+        self.may_end.set()
         self.asked: list[tuple[str, str | None]] = []
         self.url = ""
 
@@ -56,7 +61,12 @@ def serving(folder: Path) -> Iterator[Hub]:
             self.end_headers()
             if name == "model.bin" and hub.breaks_after is not None:
                 body, hub.breaks_after = body[: hub.breaks_after], None
-            self.wfile.write(body)
+            if name == "model.bin":
+                self.wfile.write(body[: len(body) // 2])
+                body = body[len(body) // 2 :]
+                hub.may_end.wait(60)
+            with suppress(OSError):  # who asked may have gone
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None: ...
 
