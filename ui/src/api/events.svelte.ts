@@ -2,20 +2,30 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { api, ask } from './client';
 import { session } from './session.svelte';
-import { isLive, type Balance, type ClipChange, type Job, type PreviewProgress, type Upload } from './types';
+import {
+  isLive,
+  type Balance,
+  type ClipChange,
+  type Job,
+  type PreviewProgress,
+  type Transcript,
+  type Upload,
+} from './types';
 
 export interface LiveEvents {
   job: Job;
   upload: Upload;
   preview: PreviewProgress;
   clip: ClipChange;
+  /** The sentences of the last minutes heard; none once it is ready. */
+  transcript: Transcript;
   balance: Balance;
 }
 
 type Kind = keyof LiveEvents;
 type Listener = (event: never) => void;
 
-const KINDS: Kind[] = ['job', 'upload', 'preview', 'clip', 'balance'];
+const KINDS: Kind[] = ['job', 'upload', 'preview', 'clip', 'transcript', 'balance'];
 const RECENT_JOBS = 30;
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 20_000;

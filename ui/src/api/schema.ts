@@ -4,7 +4,8 @@ import type * as t from './types';
 interface Asked {
   query?: object;
   path?: object;
-  body?: object;
+  /** JSON, or a file's own text. */
+  body?: object | string;
 }
 
 type Part<In extends Asked, K extends 'query' | 'path'> = In[K] extends object ? In[K] : never;
@@ -17,7 +18,7 @@ type Operation<Out, In extends Asked = Record<never, never>> = {
     200: { headers: Record<string, unknown>; content: { 'application/json': Out } };
     default: { headers: Record<string, unknown>; content: { 'application/json': t.ErrorEnvelope } };
   };
-} & (In['body'] extends object
+} & (In['body'] extends object | string
   ? { requestBody: { content: { 'application/json': In['body'] } } }
   : { requestBody?: never });
 
@@ -181,11 +182,22 @@ export type paths = {
   '/v1/speech': { get: Operation<t.Speech> };
   '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
 
-  '/v1/transcript': { post: Operation<Partial<t.Transcript> & { job_id?: string }, { body: { file_id: string } }> };
-  '/v1/transcript/{name}': { get: Operation<t.Transcript, { path: { name: string } }> };
+  '/v1/transcript': { post: Operation<Partial<t.Transcript> & { job_id?: string }, { body: t.TranscriptAsk }> };
+  '/v1/transcript/{name}': {
+    get: Operation<t.Transcript, { path: { name: string } }>;
+    put: Operation<t.Transcript, { path: { name: string }; body: string }>;
+  };
   '/v1/transcript/{file_id}/words/{position}': {
     patch: Operation<t.TimedWord, { path: { file_id: string; position: number }; body: { word: string } }>;
   };
+  '/v1/search': { get: Operation<t.Listing<t.Quote>, { query: { q: string; limit?: number; cursor?: string } }> };
+  '/v1/glossary': { get: Operation<{ words: string[] }>; put: Operation<{ words: string[] }, { body: { words: string[] } }> };
+  '/v1/admin/models': {
+    get: Operation<t.SpeechModels>;
+    post: Operation<{ job_id: string; status: string }, { body: { name?: string; path?: string } }>;
+  };
+  '/v1/admin/models/{name}': { delete: Operation<Ok, { path: { name: string } }> };
+  '/v1/admin/models/{name}/cancel': { post: Operation<{ job_id: string }, { path: { name: string }; body: Empty }> };
 
   '/v1/captions': {
     post: Operation<

@@ -1,7 +1,15 @@
 // Texts of the settings pages.
 export const account = {
   title: 'Settings',
-  pages: { account: 'Account', keys: 'API keys', webhooks: 'Webhooks', security: 'Security', support: 'Support', appearance: 'Appearance' },
+  pages: {
+    account: 'Account',
+    keys: 'API keys',
+    webhooks: 'Webhooks',
+    security: 'Security',
+    glossary: 'Glossary',
+    support: 'Support',
+    appearance: 'Appearance',
+  },
   who: 'Account',
   name: 'Name',
   email: 'Email',
@@ -80,5 +88,17 @@ export const account = {
     keys: 'Keyboard',
     keysHint: 'Every action and its key.',
     keysAct: 'Show keyboard shortcuts',
+  },
+  glossary: {
+    title: 'Glossary',
+    lead: 'Names and terms that your recordings are full of. Whisper is told them, and writes them as you do.',
+    reading: 'Reading the glossary',
+    failed: 'The glossary could not be read',
+    label: 'One name or term a line',
+    example: 'FastClip\nMaria Ølgaard\nwebhook',
+    hint: (count: number) =>
+      `${count === 1 ? '1 entry' : `${count} entries`}, for transcripts from now on. Words that are written stay as they are.`,
+    save: 'Save the glossary',
+    saved: 'The glossary is saved.',
   },
 } as const;

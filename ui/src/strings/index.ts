@@ -9,6 +9,7 @@ import { owner } from './owner';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
 import { support } from './support';
+import { transcript } from './transcript';
 import { uploads } from './uploads';
 import { webhooks } from './webhooks';
 
@@ -25,6 +26,7 @@ export const text = {
   shell,
   studio,
   support,
+  transcript,
   uploads,
   webhooks,
 } as const;

@@ -2,7 +2,7 @@
 export const library = {
   title: 'Library',
   count: (n: number) => (n === 1 ? '1 clip' : `${new Intl.NumberFormat('en').format(n)} clips`),
-  search: 'Search titles',
+  search: 'Search titles and words',
   clearSearch: 'Clear the search',
   media: { label: 'Kind', all: 'All', video: 'Video', audio: 'Audio', gif: 'GIF' },
   pinned: 'Pinned',

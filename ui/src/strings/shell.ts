@@ -34,11 +34,11 @@ export const shell = {
   captions: 'Captions',
   library: 'Library',
   search: 'Search',
-  searchHint: 'Search clips and commands',
+  searchHint: 'Search words and clips',
   palette: {
-    title: 'Search clips and commands',
-    placeholder: 'Type a command or a clip’s title',
-    none: (query: string) => `Nothing is called “${query}”`,
+    title: 'Search words, clips and commands',
+    placeholder: 'What was said, a clip’s title, or a command',
+    none: (query: string) => `Nothing is called “${query}”, and nobody says it`,
     clips: 'Clips',
     commands: 'Commands',
   },
@@ -60,6 +60,7 @@ export const shell = {
     broke: (name: string, why: string) => `${name} failed. ${why}`,
     show: 'Show',
     unnamed: 'Clip',
+    transcript: (source: string) => `Transcript of ${source}`,
   },
   account: {
     menu: (name: string) => `Account of ${name}`,

@@ -4,6 +4,7 @@ import { isLive } from '../api/types';
 import { text } from '../strings';
 import AiTab from '../moments/AiTab.svelte';
 import Captions from './Captions.svelte';
+import Transcript from '../transcript/Transcript.svelte';
 import Clips from './Clips.svelte';
 import type { Editor } from './context';
 import Trim from './Trim.svelte';
@@ -25,6 +26,7 @@ export const TABS: readonly StudioTab[] = [
     count: ({ document }) => ({ number: document.now.segments.length }),
   },
   { id: 'ai', label: text.moments.tab, view: AiTab },
+  { id: 'transcript', label: text.transcript.tab, view: Transcript },
   { id: 'captions', label: text.captions.studio.tab, view: Captions },
   {
     id: 'clips',
