@@ -44,7 +44,7 @@ def plain() -> Found:
 
 @pytest.fixture(scope="module")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return ggufs.write(tmp_path_factory.mktemp("gguf") / "slow.gguf", width=256, layers=12, context=16384)
+    return ggufs.write(tmp_path_factory.mktemp("gguf") / "slow.gguf", width=256, layers=40, context=16384)
 
 
 def chosen(ranking: Ranking, at: int, *, shorter: int = 0, title: str = "", score: int = 50) -> Choice:
