@@ -10,9 +10,9 @@ from typing import Any
 
 from peewee import fn
 
-from fastclip import accounts, glossary, library, mail, moments, presets, sources, store, transcripts, webhooks
+from fastclip import accounts, glossary, library, mail, moments, presets, sources, store, support, transcripts, webhooks
 from fastclip.accounts import Account, ApiKey, Session, Ticket
-from fastclip.billing import ledger
+from fastclip.billing import ledger, reload, wallet
 from fastclip.clips import analyze, auto, cancel
 from fastclip.errors import Conflict, NotFound
 from fastclip.library import Clip
@@ -146,6 +146,9 @@ def _clear(account_id: str) -> None:
     """Everything of an account but its ledger. Again does no harm."""
     cancel.cancel_all(account_id)
     webhooks.forget(account_id)
+    support.forget(account_id)
+    reload.forget(account_id)
+    wallet.forget(account_id)
     sources.forget(account_id)
     library.forget(account_id)
     transcripts.forget(account_id)

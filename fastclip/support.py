@@ -48,3 +48,9 @@ def send(account: Account, kind: str, subject: str, text: str, *, email: str = "
             email=back,
             mail_id=letter.id,
         )
+
+
+def forget(account_id: str) -> None:
+    """Delete the messages of an account that ends; mails of them go with the outbox's month."""
+    with store.write():
+        Message.delete().where(Message.account_id == account_id).execute()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import accounts, glossary, jobs, library, members, store, webhooks
+from fastclip import accounts, glossary, jobs, library, members, store, support, webhooks
 from fastclip.accounts import Account, ApiKey, Session
-from fastclip.billing import ledger
+from fastclip.billing import ledger, wallet
 from fastclip.billing.ledger import Hold, LedgerEntry
 from fastclip.clips import trim
 from fastclip.errors import Conflict, InvalidRequest, NotAllowed, NotFound, Unauthorized
@@ -119,6 +119,8 @@ def test_closing_cancels_refunds_and_deletes_but_the_ledger_still_adds_up(
     keep_clip(member, title="Secret plans")
     webhooks.add(member, "https://example.org/hook", ["clip.complete"])
     glossary.keep(member.id, ["Zürich"])
+    support.send(member, "support", "Help", "Please", email="ben@home.example")
+    wallet.change(member.id, customer_id="cus_ben")
     store.queue.serve(lambda job_id: None, {})  # from here on nobody works
     trim.request(member, upload.id, [(1.0, 2.0)], via="session")
     assert ledger.balance(member.id) == (96, 2)
@@ -133,6 +135,7 @@ def test_closing_cancels_refunds_and_deletes_but_the_ledger_still_adds_up(
     told = [str(row) for table in (Upload, library.Clip, jobs.Job) for row in table.select().dicts()]
     assert not [row for row in told if "Secret plans" in row or tiny.name in row]
     assert webhooks.of_account(member.id) == [] and glossary.words_of(member.id) == []
+    assert support.Message.select().count() == 0 and wallet.of(member.id).customer_id == ""
 
 
 def test_what_a_late_job_left_of_a_closed_account_goes_with_the_sweep(data: Settings, member: Account) -> None:

@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from fastclip import library, presets, store, uploads
-from fastclip.api.auth import Caller, session_only
+from fastclip.api.auth import Caller, owner_only, session_only
 from fastclip.api.strict import Ask
 from fastclip.billing import storage, usage
 
@@ -74,6 +74,15 @@ def export_usage(
     )
 
 
+@get("/v1/admin/usage", sync_to_thread=True, guards=[owner_only])
+def get_usage_of_all(
+    caller: NamedDependency[Caller], from_: First = None, to: FromQuery[str | None] = None
+) -> dict[str, Any]:
+    """What everybody was charged from one day to another (UTC, 366 at most), by account."""
+    first, last = usage.span(from_, to, today=store.now().date())
+    return usage.of_everybody(first, last)
+
+
 def _row(one: usage.Charge, names: dict[str, str], keys: dict[str, str]) -> tuple[str, ...]:
     return (
         one.at.date().isoformat(),
@@ -93,4 +102,4 @@ def _cell(text: str) -> str:
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
-routes = [get_storage, buy_storage, get_usage, export_usage]
+routes = [get_storage, buy_storage, get_usage, export_usage, get_usage_of_all]

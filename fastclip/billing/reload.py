@@ -331,3 +331,9 @@ def _answer(reload: Reload) -> dict[str, Any]:
         "balance": ledger.usd(ledger.balance(reload.account_id)[0]),
         "card": payments.card_of(deposit),
     }
+
+
+def forget(account_id: str) -> None:
+    """Delete the reloads of an account that ends; one that is being charged stays until its end is known."""
+    with store.write():
+        Reload.delete().where(Reload.account_id == account_id, Reload.state != "charging").execute()

@@ -11,6 +11,7 @@ from typing import Any
 from peewee import SQL
 
 from fastclip import accounts
+from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.billing.ledger import LedgerEntry
 from fastclip.errors import InvalidRequest
@@ -124,6 +125,24 @@ def summary(account_id: str, first: date, last: date, *, group_by: str | None = 
         said = {GROUPS[group_by]: said[GROUPS[group_by]]}
     total = ledger.usd(sum(one.cents for one in rows))
     return {"from": first.isoformat(), "to": last.isoformat(), "total_cost": total, "count": len(rows)} | said
+
+
+def of_everybody(first: date, last: date) -> dict[str, Any]:
+    """The charges of these days, added up by account, the dearest first; for the owner.
+
+    Accounts that were closed stay in, without a name: the ledger keeps what they spent.
+    """
+    spent = LedgerEntry.select(LedgerEntry.account_id).where(LedgerEntry.kind.in_(CHARGES)).distinct()
+    lines, cents = [], 0
+    for account in Account.select().where(Account.id.in_(spent)).order_by(Account.id):
+        if rows := charges(account.id, first, last):
+            cents += sum(one.cents for one in rows)
+            shown = {"account_id": account.id, "name": account.name, "email": account.email}
+            is_closed = account.deleted_at is not None
+            lines.append(shown | {"is_closed": is_closed, "is_covered": account.is_covered} | _sums(rows))
+    lines.sort(key=lambda line: (-line["cost"], line["name"]))
+    days = {"from": first.isoformat(), "to": last.isoformat()}
+    return days | {"total_cost": ledger.usd(cents), "accounts": lines}
 
 
 def _added(rows: list[Charge], name: str, group: Any) -> list[dict[str, Any]]:

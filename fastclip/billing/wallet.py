@@ -28,3 +28,9 @@ def change(account_id: str, **facts: object) -> Wallet:
         if facts:
             Wallet.update(**facts).where(Wallet.account_id == account_id).execute()
     return of(account_id)
+
+
+def forget(account_id: str) -> None:
+    """Delete what an account that ends had set, its name at Stripe included."""
+    with store.write():
+        Wallet.delete().where(Wallet.account_id == account_id).execute()

@@ -135,7 +135,8 @@ def test_cards_and_usage_are_for_people_not_for_keys(script: httpx.Client, brows
 
 
 def test_the_desk_is_for_the_owner(browser: httpx.Client, site: Site) -> None:
-    asks = [("GET", "/v1/admin/deposits", None), ("POST", "/v1/admin/grants", {"email": "x@example.org", "amount": 5})]
+    asks = [("GET", "/v1/admin/deposits", None), ("GET", "/v1/admin/usage", None)]
+    asks += [("POST", "/v1/admin/grants", {"email": "x@example.org", "amount": 5})]
     asks += [("POST", f"/v1/admin/deposits/dep_1/{verb}", {}) for verb in ("approve", "reject")]
     for method, path, asked in asks:
         assert browser.request(method, path, json=asked).json()["code"] == "forbidden"
@@ -226,6 +227,20 @@ def test_usage_adds_up_by_operation_day_and_key(browser: httpx.Client, worked: s
     assert {line["name"] for line in said["api_keys"]} == {"tests", "Signed in"}
     by_day = browser.get("/v1/usage?group_by=day").json()
     assert by_day["daily"] == said["daily"] and "operations" not in by_day
+
+
+def test_the_owner_sees_what_everybody_was_charged(
+    desk: httpx.Client, browser: httpx.Client, worked: str, member: Account
+) -> None:
+    mine = browser.get("/v1/usage").json()
+    said = desk.get("/v1/admin/usage").json()
+    line = next(one for one in said["accounts"] if one["account_id"] == member.id)
+    assert (line["cost"], line["count"]) == (mine["total_cost"], mine["count"]) and not line["is_closed"]
+    assert said["total_cost"] == pytest.approx(sum(one["cost"] for one in said["accounts"]))
+    assert [one["cost"] for one in said["accounts"]] == sorted((one["cost"] for one in said["accounts"]), reverse=True)
+    long_ago = (store.now() - timedelta(days=40)).date()
+    assert desk.get(f"/v1/admin/usage?from={long_ago}&to={long_ago}").json()["accounts"] == []
+    assert desk.get("/v1/admin/usage?from=yesterday").status_code == 400
 
 
 def test_the_table_holds_every_charge_and_runs_nothing(browser: httpx.Client, worked: str, member: Account) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from fastclip import accounts, jobs, library, store
+from fastclip import accounts, jobs, library, mail, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger, manual
 from tests.billing.providers import DECLINED, GOOD, STRIPE_KEY, LocalStripe, local_stripe
@@ -64,6 +64,12 @@ def ana(shop: Running) -> Account:
         for name, size in (("Keynote, the whole of it", 1_900_000_000), ("Q&A", 240_000_000)):
             pin(account, name, size)
     return account
+
+
+def owner_of(shop: Running) -> Account:
+    with shop.rows():
+        found = accounts.owner()
+    return found or shop.person("owner", role="owner").account
 
 
 def charge(account: Account, cents: int, days_ago: int) -> None:
@@ -171,7 +177,7 @@ def test_a_deposit_by_hand_meets_the_owner(window: BrowserContext, shop: Running
     page.get_by_role("button", name="Add $12.50").click()
     expect(page.get_by_text("Put it into the jar in the kitchen.")).to_be_visible()
     expect(page.get_by_text("Waits for the owner", exact=True)).to_be_visible()
-    owner = shop.person("owner", role="owner").account
+    owner = owner_of(shop)
     before = balance(shop, ana)
     desk = signed_in(window, shop, owner)
     desk.goto("/owner/deposits")
@@ -200,6 +206,23 @@ def test_usage_is_a_chart_a_table_and_a_file(
     assert lines[0].startswith("date,time,operation") and len(lines) == 6
     page.get_by_text("7 days", exact=True).click()
     expect(page.get_by_text("3 charges")).to_be_visible()
+
+
+def test_the_owner_reads_what_everybody_used_and_the_mails_that_wait(
+    window: BrowserContext, shop: Running, ana: Account, tmp_path: Path
+) -> None:
+    with shop.rows():
+        mail.send("ben@example.org", "Join FastClip", "Open this link: http://box.local/join#abc")
+    page = signed_in(window, shop, owner_of(shop))
+    page.goto("/owner/usage")
+    expect(page.get_by_role("row", name="ana@example.org")).to_contain_text("metered")
+    look(page, "usage-of-all", tmp_path)
+    page.goto("/owner/outbox")
+    page.get_by_text("Join FastClip").click()
+    expect(page.get_by_text("Open this link: http://box.local/join#abc")).to_be_visible()
+    look(page, "outbox", tmp_path)
+    page.get_by_text("Not sent", exact=True).click()
+    expect(page.get_by_text("None of these")).to_be_visible()
 
 
 def test_storage_shows_what_can_go_and_sells_more(

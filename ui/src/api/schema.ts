@@ -125,6 +125,10 @@ export type paths = {
     post: Operation<{ gb: number; price: number; quota_bytes: number; balance: number }, { body: { gb: number } }>;
   };
   '/v1/usage': { get: Operation<t.Usage, { query: { from: string; to: string } }> };
+  '/v1/admin/usage': { get: Operation<t.UsageOfAll, { query: { from: string; to: string } }> };
+  '/v1/admin/outbox': {
+    get: Operation<t.Outbox, { query: { status?: t.MailStatus; limit?: number; cursor?: string } }>;
+  };
   '/v1/admin/deposits': {
     get: Operation<t.Listing<t.DeskDeposit>, { query: { state?: 'waiting' | 'all'; limit?: number; cursor?: string } }>;
   };

@@ -692,6 +692,37 @@ export interface Usage {
   api_keys: (UsageSums & { key_id: string | null; name: string })[];
 }
 
+export interface UsageOfAll {
+  from: string;
+  to: string;
+  total_cost: number;
+  accounts: (UsageSums & { account_id: string; name: string; email: string; is_closed: boolean; is_covered: boolean })[];
+}
+
+export type MailStatus = 'pending' | 'sent' | 'outbox' | 'failed';
+
+/** A mail as the owner sees it; the text of one that was sent is gone. */
+export interface Mail {
+  id: string;
+  to: string;
+  reply_to: string | null;
+  subject: string;
+  text: string;
+  status: MailStatus;
+  attempt: number;
+  error: string | null;
+  created_at: string;
+  next_attempt_at: string | null;
+  sent_at: string | null;
+}
+
+export interface Outbox {
+  data: Mail[];
+  next_cursor: string | null;
+  /** Where mails are handed over; null where they wait here to be passed on. */
+  mail_server: string | null;
+}
+
 /** A deposit as the owner's desk shows it. */
 export interface DeskDeposit extends Deposit {
   account_id: string;
