@@ -5,6 +5,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -76,7 +77,10 @@ def test_on_a_terminal_a_bar_shows_the_progress(tmp_path: Path) -> None:
 
 def test_an_interrupted_cut_leaves_nothing_behind(tmp_path: Path) -> None:
     words = ["clip", str(BUNNY), "--start", "0", "--end", "30", "--plan", "encode", "-o", str(tmp_path / "clip.mp4")]
-    process = subprocess.Popen([*FASTCLIP, *words], stderr=subprocess.PIPE, text=True)
+    # What a shell starts in the background, perhaps these tests, ignores Ctrl-C, and so would all that it starts.
+    hears = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    listening = [sys.executable, "-c", hears, *FASTCLIP]
+    process = subprocess.Popen([*listening, *words], stderr=subprocess.PIPE, text=True)
     until(lambda: any("ffmpeg" in one.name() for one in ffmpegs_of(tmp_path)))
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130
