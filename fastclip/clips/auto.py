@@ -6,6 +6,7 @@ paid.
 """
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from fastclip.media.words import Word
 from fastclip.store import Row
 from fastclip.uploads import Upload
 
+_log = logging.getLogger(__name__)
 KIND = "auto"
 _FOUND = 0.4
 """Of the work is done when the moments are known."""
@@ -170,6 +172,8 @@ def _make(job: Job, upload: Upload, source: Path, words: list[Word], row: AutoSe
         raise
     except (FastClipError, ffmpeg.Failed, OSError) as error:
         said = error.message if isinstance(error, FastClipError) else INTERNAL
+        if said == INTERNAL:
+            _log.exception("clip %d of job %s", row.position + 1, job.id)
         with store.write():
             _change(row, status="failed", error=said)
             news.segment_failed(job, said, index=row.position + 1, total=total, start_s=row.start_s, end_s=row.end_s)
