@@ -1,6 +1,5 @@
 """Joining, passwords, sessions, changing and closing an account, over HTTP."""
 
-import time
 from collections.abc import Iterator
 
 import httpx
@@ -8,6 +7,7 @@ import pytest
 
 from fastclip import accounts, invites, jobs, store
 from fastclip.billing import ledger
+from fastclip.guesses import Guesses
 from tests.api.conftest import PASSWORD, Site, open_site
 
 NEW = "staple wagon lantern"
@@ -96,9 +96,8 @@ def test_a_reset_link_sets_a_password_signs_in_and_works_once(site: Site, email:
 
 @pytest.fixture
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No wait is over before the next try comes, however busy the machine is."""
-    moment = time.monotonic()
-    monkeypatch.setattr(accounts._guesses, "_clock", lambda: moment)
+    """Nobody has guessed yet, and no wait is over before the next try comes, however busy the machine is."""
+    monkeypatch.setattr(accounts, "_guesses", Guesses(clock=lambda: 0.0))
 
 
 @pytest.mark.usefixtures("stopped_clock")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # Without these Chromium asks the internet for updates, which is not there.
@@ -11,6 +11,15 @@ QUIET += ["--disable-sync", "--no-first-run", "--disable-quic"]
 PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+
+def fits(page: Page) -> bool:
+    """Whether the page is no wider than its window; a page that was just resized is laid out in its own time."""
+    try:
+        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=5_000)
+    except TimeoutError:
+        return False
+    return True
 
 
 def complaints(page: Page) -> list[str]:

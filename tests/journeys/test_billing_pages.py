@@ -12,7 +12,7 @@ from fastclip.accounts import Account
 from fastclip.billing import ledger, manual
 from tests.billing.providers import DECLINED, GOOD, STRIPE_KEY, LocalStripe, local_stripe
 from tests.conftest import PASSWORD
-from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints
+from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints, fits
 from tests.journeys.conftest import Running, _end
 
 JS = "https://js.stripe.test/v3/"
@@ -132,7 +132,7 @@ def look(page: Page, name: str, folder: Path) -> None:
     for kind, size, scheme in (("dark", WIDE, "dark"), ("light", WIDE, "light"), ("small", NARROW, "dark")):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} is wider than {kind}"
+        assert fits(page), f"{name} is wider than {kind}"
         page.screenshot(path=folder / f"{name}-{kind}.png", full_page=True)
     page.set_viewport_size(WIDE)
 

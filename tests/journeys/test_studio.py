@@ -6,9 +6,10 @@ Debian's Chromium, driven by Playwright, against `fastclip serve` with its worke
 import re
 import subprocess
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect
 
 from fastclip import accounts, rules
 from fastclip.accounts import Account
@@ -102,32 +103,44 @@ def test_a_step_is_exactly_one_frame(page: Page):
 def test_an_upload_goes_on_after_a_reload_with_the_missing_parts_only(page: Page, tmp_path: Path):
     large = tmp_path / "large.mp4"
     padded(large, 5 * rules.DEFAULT_PART_BYTES)
-    asked: list[str] = []
     refusals = iter([True, True])
     is_first_page = True
+    kept: set[str] = set()  # the parts that the server took
+    sent_again: list[str] = []
 
     def answer(route: Route) -> None:
         if next(refusals, False):
             return route.fulfill(status=503)
-        if is_first_page and len([one for one in asked if one == "PUT"]) >= 3:
+        if is_first_page and len(kept) >= 3:
             return None  # never answered: the page is reloaded meanwhile
-        asked.append(route.request.method)
+        if not is_first_page:
+            sent_again.append(part_of(route.request.url))
         return route.continue_()
+
+    def heard(said: Response) -> None:
+        if said.request.method == "PUT" and said.ok:
+            kept.add(part_of(said.url))
 
     page.route("**/_s/uploads/**", lambda route: answer(route) if route.request.method == "PUT" else route.continue_())
     begun: list[dict] = []
-    kept: list[int] = []
-    page.on("response", lambda said: kept.append(said.status) if said.request.method == "PUT" and said.ok else None)
+    page.on("response", heard)
     page.on("request", lambda sent: begun.append(sent.post_data_json) if sent.url.endswith("/initiate") else None)
     choose(page, large)
     until(lambda: page.wait_for_timeout(100) or len(kept) >= 3)
     page.wait_for_timeout(500)  # the page writes down what was acknowledged
+    before = set(kept)
     is_first_page = False
     page.reload()
     expect(page.get_by_text(re.compile(r"Resume large\.mp4"))).to_be_visible()
     choose(page, large, "Choose the file")
     expect(page.get_by_role("toolbar", name="Playback")).to_be_visible()
-    assert len(begun) == 1 and asked.count("PUT") == begun[0]["part_count"] > 3
+    assert len(begun) == 1
+    assert set(sent_again) == {str(number + 1) for number in range(begun[0]["part_count"])} - before
+    assert len(before) >= 3 and len(sent_again) == len(set(sent_again))
+
+
+def part_of(url: str) -> str:
+    return parse_qs(urlsplit(url).query)["part"][0]
 
 
 def padded(target: Path, size_bytes: int) -> None:
