@@ -24,6 +24,8 @@ PROGRAMS = {
     "xdotool": ("xdotool",),
     "xvfb": ("Xvfb",),
 }
+# Each may hold a browser, a server and a model: more of them want more memory than a small machine has.
+MOST_PROCESSES = 4
 Check = Callable[[], None]
 
 
@@ -39,7 +41,9 @@ def main(args: Sequence[str]) -> int:
     failed = [] if chosen else [name for name, check in _checks() if not _passes(name, check)]
     print("== pytest", flush=True)
     slow = ["-m", "slow or not slow"] if "--slow" in args else []
-    status = subprocess.run([sys.executable, "-m", "pytest", *slow, *chosen]).returncode
+    # A file's tests share their servers and so stay in one process; a few chosen ones run where they can be watched.
+    together = [] if chosen else ["-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "loadfile"]
+    status = subprocess.run([sys.executable, "-m", "pytest", *together, *slow, *chosen]).returncode
     if failed:
         print(f"Failed before the tests: {', '.join(failed)}.")
     return status or bool(failed)
