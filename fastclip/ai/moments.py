@@ -236,7 +236,8 @@ class _Search:
             self.pool.favour([0.3 * self.read.sentences[last - 1].is_whole for last in self.pool.last])
             apart, most = highlights.APART, self.asked.count or _usual_count(self.duration_s)
         picked = self.pool.pick(self._whole, most=most, apart=apart)
-        return [self._moment(span, is_first=n == 0) for n, span in enumerate(picked)]
+        # Once more with their lead-ins and lead-outs: short moments in long silences can share those.
+        return _apart([self._moment(span, is_first=n == 0) for n, span in enumerate(picked)])
 
     def _whole(self, first: int, last: int) -> tuple[int, int]:
         return bounds.whole(self.read, first, last, hi_s=self.asked.hi_s)
