@@ -162,10 +162,12 @@ class _Edge(threading.Thread):
         packets: list[tuple[int, bytes, bool]] = []
         keep = dict(self._edge["keep"])
         last_gop = len(keep) - _LAST_GOP if self._edge["is_head"] and len(keep) > 2 * _LAST_GOP else 0
+        proved = last_gop if self._codec.has_trusted_encoder else 0
         for count, frame in enumerate(self._decoded(source, keep)):
             encoder = encoder or self._encoder(frame)
             pts = keep[frame.pts]
-            self._small[pts] = _small(frame)
+            if count >= proved:
+                self._small[pts] = _small(frame)
             packets += self._drained(encoder, self._prepared(frame, pts, is_key=count in (0, last_gop)))
             self._progress.step()
         if encoder is None:
