@@ -10,7 +10,7 @@ import resource
 from pathlib import Path
 
 from fastclip.media import cut, probe
-from tests.bench.cut import FFMPEG, FOLDER, Spent, bar, made, measured, row, run
+from tests.bench.cut import FFMPEG, FOLDER, G60, Spent, bar, made, measured, row, run
 
 SOUND_S, CLIP_S, GIF_S = 300, 60.0, 30.0
 GIFS = ((480, "480 px at 12 a second", 1.5), (720, "640 px at 15 a second", 1.5), (1080, "1280 px at 15 a second", 3.0))
@@ -66,7 +66,7 @@ def main() -> None:
     asked.add_argument("--folder", type=Path, default=FOLDER)
     given = asked.parse_args()
     given.folder.mkdir(exist_ok=True)
-    film = made(given.folder, 60)
+    film = made(given.folder, G60)
     for height_px, said, most_s in GIFS:
         drawn(film, height_px, said, most_s)
     copied(sound(given.folder, "noise.mp3", "-c:a", "libmp3lame", "-b:a", "192k"))

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psutil
 
-from tests.bench.cut import FFMPEG, FOLDER, Spent, made, run
+from tests.bench.cut import FFMPEG, FOLDER, G60, Spent, made, run
 from tests.bench.report import serving, show
 from tests.journeys.conftest import Person, Running
 
@@ -37,7 +37,7 @@ def sent(server: Running) -> tuple[Person, str]:
     film, person = FOLDER / "two_minutes.mp4", server.person()
     FOLDER.mkdir(exist_ok=True)
     if not film.exists():
-        run([FFMPEG, "-v", "error", "-y", "-i", str(made(FOLDER, 60)), "-t", "120", "-c", "copy", str(film)])
+        run([FFMPEG, "-v", "error", "-y", "-i", str(made(FOLDER, G60)), "-t", "120", "-c", "copy", str(film)])
     file_id = person.send(film)["file_id"]
     while person.get(f"/v1/upload/{file_id}/preview")["status"] != "ready":
         time.sleep(LOOK_EVERY_S)

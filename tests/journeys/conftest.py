@@ -155,11 +155,12 @@ def put(url: str, content: bytes, content_type: str = "") -> httpx.Response:
 
 
 def until(look: Callable[[], Any], patience_s: float = PATIENCE_S) -> Any:
-    """What `look` answers once that is something."""
-    end = time.monotonic() + patience_s
+    """What `look` answers once that is something; asked ever more seldom, for a person may ask so often a minute."""
+    end, pause_s = time.monotonic() + patience_s, 0.03
     while not (found := look()):
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.03)
+        time.sleep(pause_s)
+        pause_s = min(0.25, pause_s * 1.15)
     return found
 
 
