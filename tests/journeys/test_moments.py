@@ -9,8 +9,8 @@ from fastclip import accounts
 from fastclip.ai import models
 from tests.ai.conftest import TINY
 from tests.conftest import make
-from tests.journeys.browsing import NARROW, WIDE, complaints
-from tests.journeys.conftest import Person, Running, until
+from tests.journeys.browsing import NARROW, WIDE, complaints, fits
+from tests.journeys.conftest import Person, Running
 
 LONG_MS = 120_000
 
@@ -102,5 +102,5 @@ def test_axe_finds_nothing_wrong_with_the_tab_and_it_fits_a_phone(page: Page):
         page.get_by_text(mode, exact=True).click()
         assert complaints(page) == []
         page.set_viewport_size(NARROW)
-        until(lambda: page.evaluate("document.documentElement.scrollWidth <= innerWidth"), 15)
+        assert fits(page)
         page.set_viewport_size(WIDE)

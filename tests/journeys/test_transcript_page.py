@@ -17,7 +17,7 @@ from fastclip.ai import models
 from tests.ai.conftest import DATA, TINY
 from tests.ai.hub import Hub, serving
 from tests.conftest import BUNNY, make
-from tests.journeys.browsing import NARROW, complaints
+from tests.journeys.browsing import NARROW, complaints, fits
 from tests.journeys.conftest import Person, Running, Start, until
 
 DEMO = TINY / "demos" / "demo45.wav"
@@ -238,7 +238,7 @@ def test_a_phone_shows_it_in_one_column(reading: Page, talk: dict[str, Any]):
     reading.set_viewport_size(NARROW)
     word(reading, 1).click()
     expect(reading.get_by_role("button", name="Add segment")).to_be_visible()
-    assert reading.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert fits(reading)
 
 
 # -- The owner's models --------------------------------------------------------------------------------------
