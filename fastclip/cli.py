@@ -378,14 +378,14 @@ def secret() -> None:
 @click.argument("name")
 def set_secret(data_dir: Path | None, name: str) -> None:
     """Keep the secret NAME, read from standard input; an empty one is forgotten. Restart `serve` afterwards."""
-    from fastclip import settings
+    from fastclip import settings, vault
 
-    if name not in settings.GIVEN_SECRETS:
-        raise InvalidRequest(f"There is no secret {name!r}; use one of {', '.join(settings.GIVEN_SECRETS)}.")
+    if name not in vault.GIVEN:
+        raise InvalidRequest(f"There is no secret {name!r}; use one of {', '.join(vault.GIVEN)}.")
     loaded = settings.load(data_dir)
     value = click.prompt("Secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
-    settings.keep_secret(loaded, name, value.strip())
-    click.echo(f"{name} is {'kept' if value.strip() else 'forgotten'} ({settings.secrets_kept_in(loaded)}).")
+    vault.keep(loaded, name, value.strip())
+    click.echo(f"{name} is {'kept' if value.strip() else 'forgotten'} ({vault.kept_in(loaded)}).")
 
 
 @fastclip.command()

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from fastclip import engines, toolkits
-from fastclip import settings as kept
+from fastclip import engines, toolkits, vault
 from fastclip.ai import llm, models, speech
 from fastclip.errors import FastClipError
 from fastclip.media import ffmpeg, hardware
@@ -170,7 +169,7 @@ def language(settings: Settings) -> Check:
 
 def secrets(settings: Settings) -> Check:
     """Where secrets are kept."""
-    return Check("secrets", "ok", kept.secrets_kept_in(settings))
+    return Check("secrets", "ok", vault.kept_in(settings))
 
 
 def port(host: str, number: int) -> Check:

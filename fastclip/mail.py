@@ -18,7 +18,7 @@ from typing import Any
 
 from peewee import CharField, DateTimeField, IntegerField, TextField
 
-from fastclip import jobs, rules, settings, store, targets
+from fastclip import jobs, rules, store, targets, vault
 from fastclip.errors import FastClipError, InvalidRequest
 from fastclip.jobs import Again, Job, Outcome, Tell
 from fastclip.settings import Settings
@@ -71,7 +71,7 @@ def server_of(said: Settings) -> Server | None:
     """The mail server that the settings name, None when they name none."""
     if not said.smtp_host:
         return None
-    password = (settings.kept_secret(said, PASSWORD) or "") if said.smtp_user else ""
+    password = (vault.kept(said, PASSWORD) or "") if said.smtp_user else ""
     sender = said.mail_from or f"fastclip@{socket.getfqdn()}"
     return Server(said.smtp_host, said.smtp_port, said.smtp_security, said.smtp_user, password, sender)
 

@@ -1,23 +1,18 @@
-"""What the owner of an installation may change, and the secrets it keeps.
+"""What the owner of an installation may change.
 
 A setting comes from, strongest first: a command-line flag, the environment (`FASTCLIP_PORT`), the file
-`settings.toml` in the data folder, its default here. Secrets are never settings: `secret()` keeps them in the
-system's keyring, else in `secrets.json` (mode 0600) in the data folder, and `secrets_kept_in()` says which.
+`settings.toml` in the data folder, its default here. Secrets are no settings: they are in `vault.py`.
 """
 
-import base64
 import difflib
-import functools
 import json
 import os
-import secrets
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import platformdirs
-from filelock import FileLock
 
 from fastclip.errors import InvalidRequest
 
@@ -28,14 +23,6 @@ SMTP_SECURITY = ("starttls", "ssl", "none")
 CUT_CODECS = ("h264", "hevc", "vp9", "av1")
 """What the setting `cut_codecs` can name."""
 _CHOICES = {"secrets": SECRETS, "smtp_security": SMTP_SECURITY}
-GIVEN_SECRETS = (
-    "smtp_password",
-    "stripe_secret_key",
-    "stripe_webhook_secret",
-    "btcpay_api_key",
-    "btcpay_webhook_secret",
-)
-"""Secrets that an owner brings along (`fastclip secret set`, or the environment: `FASTCLIP_STRIPE_SECRET_KEY`)."""
 
 
 def _setting(default: Any, meaning: str) -> Any:
@@ -196,87 +183,3 @@ def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(names, list | tuple):
         raise ValueError(value)
     return tuple(name for name in map(str.strip, map(_text, names)) if name)
-
-
-def secret(settings: Settings, name: str) -> bytes:
-    """32 random bytes kept under `name`; made at the first asking, the same ever after, in every process."""
-    with FileLock(settings.data_dir / "secrets.lock"):
-        kept = _keep(settings)
-        if (found := kept.get(name)) is None:
-            found = base64.b64encode(secrets.token_bytes(32)).decode()
-            kept.put(name, found)
-        return base64.b64decode(found)
-
-
-def keep_secret(settings: Settings, name: str, text: str) -> None:
-    """Keep a secret that somebody else gave (a mail server's password, a provider's key). Empty: there is none."""
-    with FileLock(settings.data_dir / "secrets.lock"):
-        _keep(settings).put(name, text)
-
-
-def kept_secret(settings: Settings, name: str) -> str | None:
-    """What was kept under `name`, or stands in the environment; None when nothing does."""
-    return os.environ.get(f"FASTCLIP_{name.upper()}") or _keep(settings).get(name) or None
-
-
-def secrets_kept_in(settings: Settings) -> str:
-    """`keyring (SecretService)` or `secrets.json, mode 0600`, for the owner's health page."""
-    return _keep(settings).name
-
-
-class _KeyringKeep:
-    def __init__(self, settings: Settings, backend: Any) -> None:
-        self.service, self.backend = f"fastclip:{settings.data_dir}", backend
-        self.name = f"keyring ({type(backend).__module__.rsplit('.', 1)[-1]})"
-
-    def get(self, name: str) -> str | None:
-        return self.backend.get_password(self.service, name)
-
-    def put(self, name: str, value: str) -> None:
-        self.backend.set_password(self.service, name, value)
-
-
-class _FileKeep:
-    name = "secrets.json, mode 0600"
-
-    def __init__(self, settings: Settings) -> None:
-        self.path = settings.data_dir / "secrets.json"
-
-    def get(self, name: str) -> str | None:
-        return json.loads(self.path.read_text()).get(name) if self.path.exists() else None
-
-    def put(self, name: str, value: str) -> None:
-        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
-        part = self.path.with_suffix(".part")
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
-            json.dump(kept | {name: value}, out)
-        os.replace(part, self.path)
-
-
-@functools.cache
-def _keep(settings: Settings) -> _KeyringKeep | _FileKeep:
-    """The keyring when it really keeps secrets, else the file. A file that exists goes on being used."""
-    if settings.secrets == "file" or (settings.secrets == "auto" and (settings.data_dir / "secrets.json").exists()):
-        return _FileKeep(settings)
-    backend = _keyring(f"fastclip:{settings.data_dir}")
-    if backend is not None:
-        return _KeyringKeep(settings, backend)
-    if settings.secrets == "keyring":
-        raise InvalidRequest("Setting `secrets` asks for the keyring, but this system has none that works.")
-    return _FileKeep(settings)
-
-
-def _keyring(service: str) -> Any:
-    """The system's keyring, None where it keeps nothing or cannot be reached (locked, nobody to ask)."""
-    import keyring
-    from keyring.errors import KeyringError
-
-    backend = keyring.get_keyring()
-    # `fail` (no keyring), `null` and keyrings.alt (plain text) must not pass for a keyring.
-    if backend.priority <= 0 or type(backend).__module__.startswith(("keyrings.alt", "keyring.backends.null")):
-        return None
-    try:
-        backend.get_password(service, "is there")
-    except KeyringError:
-        return None
-    return backend

@@ -18,6 +18,8 @@ import pages
 PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "curl": ("curl",),
+    "dbus": ("dbus-run-session",),
+    "gnome-keyring": ("gnome-keyring-daemon",),
     "nginx-light": ("nginx",),
     "postgresql": ("pg_ctlcluster", "initdb"),
     "redis-server": ("redis-server",),

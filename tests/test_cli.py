@@ -10,7 +10,7 @@ import av
 import pytest
 
 import fastclip
-from fastclip import accounts, cli, rules, settings, store
+from fastclip import accounts, cli, rules, settings, store, vault
 from fastclip.media import cut
 from fastclip.media.ffmpeg import Failed
 from tests.conftest import PASSWORD
@@ -325,9 +325,9 @@ def test_a_providers_secret_is_read_kept_and_forgotten(run, tmp_path: Path) -> N
     loaded = settings.load(tmp_path)
     code, out, _ = run("secret", "set", "stripe_secret_key", "--data-dir", tmp_path, given="sk_test_1\n")
     assert code == 0 and "kept (secrets.json, mode 0600)" in out and "sk_test_1" not in out
-    assert settings.kept_secret(loaded, "stripe_secret_key") == "sk_test_1"
+    assert vault.kept(loaded, "stripe_secret_key") == "sk_test_1"
     assert "forgotten" in run("secret", "set", "stripe_secret_key", "--data-dir", tmp_path, given="\n")[1]
-    assert settings.kept_secret(loaded, "stripe_secret_key") is None
+    assert vault.kept(loaded, "stripe_secret_key") is None
 
 
 def test_a_secret_that_nobody_asks_for_is_refused(run, tmp_path: Path) -> None:
@@ -337,6 +337,6 @@ def test_a_secret_that_nobody_asks_for_is_refused(run, tmp_path: Path) -> None:
 
 def test_the_environment_beats_a_kept_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded = settings.load(tmp_path)
-    settings.keep_secret(loaded, "btcpay_api_key", "kept")
+    vault.keep(loaded, "btcpay_api_key", "kept")
     monkeypatch.setenv("FASTCLIP_BTCPAY_API_KEY", "given")
-    assert settings.kept_secret(loaded, "btcpay_api_key") == "given"
+    assert vault.kept(loaded, "btcpay_api_key") == "given"

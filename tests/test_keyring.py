@@ -13,11 +13,11 @@ import pytest
 DAEMON = shutil.which("gnome-keyring-daemon")
 _ASKS = """
 import json, sys
-from fastclip import settings
+from fastclip import settings, vault
 loaded = settings.load(sys.argv[1], secrets="auto")
-made = settings.secret(loaded, "links").hex()
-settings.keep_secret(loaded, "smtp_password", "correct")
-print(json.dumps([made, settings.kept_secret(loaded, "smtp_password"), settings.secrets_kept_in(loaded)]))
+made = vault.secret(loaded, "links").hex()
+vault.keep(loaded, "smtp_password", "correct")
+print(json.dumps([made, vault.kept(loaded, "smtp_password"), vault.kept_in(loaded)]))
 """
 
 

@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from fastclip import mail, settings, store, targets, worker
+from fastclip import mail, settings, store, targets, vault, worker
 from fastclip.accounts import Account
 from fastclip.errors import InvalidRequest
 from fastclip.jobs import Job
@@ -118,7 +118,7 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 @pytest.fixture
 def server(office: Office, data: Settings, monkeypatch: pytest.MonkeyPatch) -> mail.Server:
     """The owner's settings for it, in force, and its certificate trusted."""
-    settings.keep_secret(data, mail.PASSWORD, "correct")
+    vault.keep(data, mail.PASSWORD, "correct")
     said = dataclasses.replace(data, smtp_host="127.0.0.1", smtp_port=office.port, smtp_user="fastclip")
     found = mail.server_of(dataclasses.replace(said, mail_from="studio@example.org"))
     assert found is not None
@@ -233,9 +233,9 @@ def test_mails_are_kept_thirty_days(owner: Account) -> None:
 
 
 def test_the_password_is_a_secret_and_no_setting(data: Settings) -> None:
-    settings.keep_secret(data, mail.PASSWORD, "correct")
-    assert settings.kept_secret(data, mail.PASSWORD) == "correct"
+    vault.keep(data, mail.PASSWORD, "correct")
+    assert vault.kept(data, mail.PASSWORD) == "correct"
     assert not [name for name, _, _ in settings.describe() if "password" in name]
     assert mail.server_of(data) is None
-    settings.keep_secret(data, mail.PASSWORD, "")
-    assert settings.kept_secret(data, mail.PASSWORD) is None
+    vault.keep(data, mail.PASSWORD, "")
+    assert vault.kept(data, mail.PASSWORD) is None

@@ -12,8 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
-from fastclip import settings as kept
-from fastclip import share
+from fastclip import share, vault
 from fastclip.api.auth import Caller, address, identify
 from fastclip.api.strict import Ask
 from fastclip.errors import Unauthorized
@@ -32,7 +31,7 @@ class VisibilityAsk(Ask):
 
 def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
     """Handlers over the settings whose secret makes visitors unrecognisable."""
-    secret = kept.secret(settings, "views")
+    secret = vault.secret(settings, "views")
 
     @post("/v1/share/{clip_id:str}/view", status_code=200, sync_to_thread=True, opt={"rate": "view"})
     def count_view(

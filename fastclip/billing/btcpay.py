@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
+from fastclip import vault
 from fastclip.billing import ledger
 from fastclip.billing.deposits import Deposit, Seen
 from fastclip.errors import Unauthorized, Unavailable
-from fastclip.settings import Settings, kept_secret
+from fastclip.settings import Settings
 
 NAME = "btcpay"
 INVOICE_MINUTES = 15
@@ -38,7 +39,7 @@ class BTCPay:
     """One store on one server."""
 
     def __init__(self, settings: Settings, api_key: str) -> None:
-        self._hook_secret = kept_secret(settings, "btcpay_webhook_secret") or ""
+        self._hook_secret = vault.kept(settings, "btcpay_webhook_secret") or ""
         self._http = httpx.Client(
             base_url=f"{settings.btcpay_url.rstrip('/')}/api/v1/stores/{settings.btcpay_store}",
             headers={"Authorization": f"token {api_key}"},

@@ -10,14 +10,14 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-from fastclip import accounts, rules, store
+from fastclip import accounts, rules, store, vault
 from fastclip.accounts import Account
 from fastclip.billing import btcpay, deposits, ledger, manual, stripe, wallet
 from fastclip.billing.btcpay import BTCPay
 from fastclip.billing.deposits import Deposit, Seen
 from fastclip.billing.stripe import Stripe
 from fastclip.errors import Conflict, FastClipError, InvalidRequest, NotFound, PaymentFailed, Unavailable
-from fastclip.settings import Settings, kept_secret
+from fastclip.settings import Settings
 
 _log = logging.getLogger(__name__)
 POLL_S = 60.0
@@ -36,9 +36,9 @@ def open(settings: Settings) -> None:
     _instructions = settings.deposit_instructions or INSTRUCTIONS
     public_url = settings.public_url.rstrip("/")
     _stripe = _btcpay = None
-    if settings.stripe_publishable_key and (key := kept_secret(settings, "stripe_secret_key")):
+    if settings.stripe_publishable_key and (key := vault.kept(settings, "stripe_secret_key")):
         _stripe = Stripe(settings, key)
-    if settings.btcpay_url and settings.btcpay_store and (key := kept_secret(settings, "btcpay_api_key")):
+    if settings.btcpay_url and settings.btcpay_store and (key := vault.kept(settings, "btcpay_api_key")):
         _btcpay = BTCPay(settings, key)
 
 

@@ -8,11 +8,12 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from fastclip import vault
 from fastclip.accounts import Account
 from fastclip.billing import wallet
 from fastclip.billing.deposits import Deposit, Seen
 from fastclip.errors import NotFound, Unauthorized, Unavailable
-from fastclip.settings import Settings, kept_secret
+from fastclip.settings import Settings
 
 NAME = "stripe"
 CURRENCY = "usd"
@@ -35,7 +36,7 @@ class Stripe:
         import stripe  # half a second that only those pay who take cards
 
         self._errors = stripe
-        self._hook_secret = kept_secret(settings, "stripe_webhook_secret") or ""
+        self._hook_secret = vault.kept(settings, "stripe_webhook_secret") or ""
         self.publishable_key, self.js = settings.stripe_publishable_key, settings.stripe_js
         # One retry with Stripe's own idempotency key; a request of ours waits for no more than two answers.
         http = stripe.RequestsClient(timeout=10)

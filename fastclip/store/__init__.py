@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlparse
 from urllib.request import url2pathname
 
-from fastclip import settings as _settings
+from fastclip import vault
 from fastclip.errors import InvalidRequest
 from fastclip.settings import Settings
 from fastclip.store import migrations
@@ -59,4 +59,4 @@ def _blobs(settings: Settings) -> Blobs:
     parts = urlparse(settings.blobs_url)
     if parts.scheme != "file":
         raise InvalidRequest(f"Setting `blobs` begins {parts.scheme}://; this version stores bytes in a folder only.")
-    return DiskBlobs(Path(url2pathname(parts.path)), _settings.secret(settings, "links"))
+    return DiskBlobs(Path(url2pathname(parts.path)), vault.secret(settings, "links"))
