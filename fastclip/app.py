@@ -27,6 +27,7 @@ from fastclip.api import app as web
 from fastclip.api import server
 from fastclip.errors import Conflict
 from fastclip.settings import Settings
+from fastclip.standing import Standing
 from fastclip.store.blobs import stand_at
 from fastclip.worker import STOP_S, Worker
 
@@ -49,14 +50,16 @@ def serve(
     with _alone(settings), _opened(settings), _listening(settings) as sock:
         url = _url(settings, sock)
         control = secrets.token_urlsafe(32)
-        home = _home(settings, sock)
-        stand_at(home)
+        home, standing = _home(settings, sock), Standing(settings)
+        standing.tell(lambda said: stand_at(said.public_url.rstrip("/") or home))
+        standing.tell(_take)
         with _announced(settings, url, home, control), _supervised(settings, with_worker):
             if watch_stdin:
                 threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
             application = web.build(
-                settings, stopping=should_stop, secret=control, on_focus=lambda: _say({"event": "focus"})
+                standing, stopping=should_stop, secret=control, on_focus=lambda: _say({"event": "focus"})
             )
+            threading.Thread(target=standing.keep_following, args=(should_stop,), daemon=True).start()
             _tell_ready(settings, url, control, as_json=watch_stdin, open_browser=open_browser)
             server.serve(application, [sock], should_stop)
 
@@ -66,8 +69,9 @@ def work(settings: Settings, *, watch_stdin: bool = False) -> None:
     should_stop = threading.Event()
     server.stop_on_signals(should_stop)
     with _opened(settings):
-        stand_at(settings.public_url.rstrip("/") or _run_file(settings).get("home", ""))
-        worker = Worker(settings)
+        home, standing = _run_file(settings).get("home", ""), Standing(settings)
+        standing.tell(lambda said: stand_at(said.public_url.rstrip("/") or home))
+        worker = Worker(settings, standing)
         worker.start()
         if watch_stdin:
             threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
@@ -107,12 +111,15 @@ def _run_file(settings: Settings) -> dict[str, str]:
 @contextmanager
 def _opened(settings: Settings) -> Iterator[None]:
     store.open(settings)
-    engines.chosen_chat = settings.language_model
-    engines.chat_seconds = float(settings.language_model_s)
     try:
         yield
     finally:
         store.close()
+
+
+def _take(settings: Settings) -> None:
+    engines.chosen_chat = settings.language_model
+    engines.chat_seconds = float(settings.language_model_s)
 
 
 @contextmanager
@@ -145,12 +152,12 @@ def _url(settings: Settings, sock: socket.socket) -> str:
 
 
 def _home(settings: Settings, sock: socket.socket) -> str:
-    """Where others reach the server, for links that are sent away: as the owner says, else by this machine's address.
+    """This machine's address in its network, for links that are sent away where the owner says no other.
 
-    The address is the one by which this machine would reach another network; asking for it sends nothing.
+    It is the one by which this machine would reach another network; asking for it sends nothing.
     """
-    if settings.public_url or settings.host not in ("0.0.0.0", ""):
-        return settings.public_url.rstrip("/") or _url(settings, sock)
+    if settings.host not in ("0.0.0.0", ""):
+        return _url(settings, sock)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

@@ -377,14 +377,15 @@ def secret() -> None:
 @data_dir_option
 @click.argument("name")
 def set_secret(data_dir: Path | None, name: str) -> None:
-    """Keep the secret NAME, read from standard input; an empty one is forgotten. Restart `serve` afterwards."""
-    from fastclip import settings, vault
+    """Keep the secret NAME, read from standard input; an empty one is forgotten. A running server takes it up."""
+    from fastclip import desk, settings, vault
 
     if name not in vault.GIVEN:
         raise InvalidRequest(f"There is no secret {name!r}; use one of {', '.join(vault.GIVEN)}.")
     loaded = settings.load(data_dir)
     value = click.prompt("Secret", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     vault.keep(loaded, name, value.strip())
+    desk.touch(loaded.data_dir)
     click.echo(f"{name} is {'kept' if value.strip() else 'forgotten'} ({vault.kept_in(loaded)}).")
 
 

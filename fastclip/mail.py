@@ -4,6 +4,7 @@ Without a mail server nothing is lost: the owner reads the outbox and passes on 
 Sources: backend-spec 5, "Mail"; `smtplib` and `email` of the standard library do the talking.
 """
 
+import contextlib
 import random
 import smtplib
 import socket
@@ -19,7 +20,7 @@ from typing import Any
 from peewee import CharField, DateTimeField, IntegerField, TextField
 
 from fastclip import jobs, rules, store, targets, vault
-from fastclip.errors import FastClipError, InvalidRequest
+from fastclip.errors import Conflict, FastClipError, InvalidRequest, NotFound, Unavailable
 from fastclip.jobs import Again, Job, Outcome, Tell
 from fastclip.settings import Settings
 from fastclip.store import Row
@@ -30,6 +31,8 @@ STATUSES = ("pending", "sent", "outbox", "failed")
 WAITS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0)
 """Before the second try, the third, and so on; after the last one a mail is given up."""
 PATIENCE_S = 20.0
+FRESH_S = rules.DAY
+"""How long a mail that waits is sent by itself when a mail server is named."""
 _SUBJECT_CHARS = 200
 _NOT_LET_IN = (530, 534, 535, 538)
 """What a server says that wants us protected, or signed in otherwise: for the owner to mend."""
@@ -98,6 +101,21 @@ def send(to: str, subject: str, text: str, *, account_id: str = "", reply_to: st
         mail.job_id = jobs.add_and_push(account_id, "mail", {"mail_id": mail_id}, lane="light").id
         mail.save(force_insert=True)
     return mail
+
+
+def try_out(to_server: Server | None, recipient: str) -> None:
+    """Hand over one mail at once, past the outbox, so that the owner sees whether the settings are right.
+
+    Raises InvalidRequest (no server, no address), Unavailable (what the server said, or why it cannot be reached).
+    """
+    if to_server is None:
+        raise InvalidRequest("There is no mail server yet; set smtp_host first.")
+    text = "This FastClip can send mail. Nothing else is to be done.\n"
+    mail = Mail(id=store.new_id("mail_"), recipient=recipient.strip(), subject="A test mail of FastClip", text=text)
+    try:
+        _hand_over(to_server, _message(mail, to_server.sender))
+    except (_Refused, smtplib.SMTPException, OSError) as trouble:
+        raise Unavailable(_said(trouble), code="provider_unavailable") from trouble
 
 
 # -- Sending -----------------------------------------------------------------------------------------------
@@ -259,6 +277,33 @@ def describe(mail: Mail) -> dict[str, Any]:
         "next_attempt_at": store.rfc3339(mail.next_attempt_at),
         "sent_at": store.rfc3339(mail.sent_at),
     }
+
+
+def send_again(mail_id: str) -> Mail:
+    """Put a mail that waits here, or was given up, on its way anew. Raises NotFound, Conflict (sent, on its way)."""
+    mail = Mail.get_or_none(Mail.id == mail_id)
+    if mail is None:
+        raise NotFound(f"There is no mail {mail_id}.")
+    with store.write():
+        is_taken = Mail.update(status="pending", attempt=0, error="", next_attempt_at=None).where(
+            Mail.id == mail_id, Mail.status.in_(("outbox", "failed"))
+        )
+        if not is_taken.execute():
+            raise Conflict("This mail was sent." if mail.sent_at else "This mail is on its way already.")
+        jobs.forget([mail.job_id])
+        job = jobs.add_and_push(mail.account_id, "mail", {"mail_id": mail_id}, lane="light")
+        Mail.update(job_id=job.id).where(Mail.id == mail_id).execute()
+    return Mail.get_by_id(mail_id)
+
+
+def send_waiting() -> None:
+    """Put every mail on its way that waits since yesterday or today. Links in older ones have run out: the owner
+    chooses among them.
+    """
+    fresh = Mail.created_at > store.now() - timedelta(seconds=FRESH_S)
+    for mail in list(Mail.select(Mail.id).where(Mail.status == "outbox", fresh).order_by(Mail.created_at)):
+        with contextlib.suppress(Conflict, NotFound):  # another worker was quicker
+            send_again(mail.id)
 
 
 def forget() -> None:

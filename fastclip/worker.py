@@ -36,6 +36,7 @@ from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
 from fastclip.media import hardware
 from fastclip.settings import Settings
+from fastclip.standing import Standing
 
 _log = logging.getLogger(__name__)
 
@@ -74,15 +75,11 @@ class Stopping(Exception):
 class Worker:
     """One worker process: `start`, then `stop`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, standing: Standing | None = None) -> None:
+        """standing: where this process's settings change; a worker by itself follows its own."""
         self.owner = jobs.owner_name()
-        trim.codecs = sources.codecs = settings.cut_codecs
-        mail.server = mail.server_of(settings)
-        targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
-        payments.open(settings)
-        engines.chosen_chat = settings.language_model
-        engines.chat_seconds = float(settings.language_model_s)
-        self._may_use_hardware = settings.hardware_encoders
+        self._standing = standing or Standing(settings)
+        self._standing.tell(take)
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
             "light": settings.light_workers,
@@ -91,16 +88,17 @@ class Worker:
         }
         self._held: dict[str, Job] = {}
         self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=loop, daemon=True) for loop in (self._beat, self._sweep, self._poll)]
+        loops = (self._beat, self._sweep, self._poll, self._follow)
+        self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
 
     def start(self) -> None:
         jobs.extend(self.owner, [])
-        if self._may_use_hardware:
-            hardware.begin()
         _sweep_temp()
         self._serving = store.queue.serve(self.perform, self._lanes)
         for thread in self._threads:
             thread.start()
+
+        self._standing.tell(lambda settings: hardware.use(settings.hardware_encoders))
 
     def stop(self) -> None:
         """Take nothing more, put back what runs, and wait until its processes are gone."""
@@ -172,6 +170,22 @@ class Worker:
             with _logged("poll of payments"):
                 payments.poll()
                 reload.follow()
+
+    def _follow(self) -> None:
+        self._standing.keep_following(self._stopping)
+
+
+def take(settings: Settings) -> None:
+    """Work by these settings from now on; a job that runs goes on as it began."""
+    trim.codecs = sources.codecs = settings.cut_codecs
+    if (found := mail.server_of(settings)) != mail.server:
+        mail.server = found
+        if found:
+            mail.send_waiting()
+    targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
+    payments.open(settings)
+    engines.chosen_chat = settings.language_model
+    engines.chat_seconds = float(settings.language_model_s)
 
 
 def finish(job: Job, outcome: Outcome) -> None:

@@ -17,7 +17,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from fastclip import mail, settings, store, targets, vault, worker
 from fastclip.accounts import Account
-from fastclip.errors import InvalidRequest
+from fastclip.errors import Conflict, InvalidRequest
 from fastclip.jobs import Job
 from fastclip.mail import Mail
 from fastclip.settings import Settings
@@ -223,6 +223,33 @@ def test_tls_from_the_first_byte(
         assert send().status == "sent" and len(post.took) == 1
     finally:
         controller.stop()
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_again_when_asked(
+    owner: Account, server: mail.Server, office: Office
+) -> None:
+    row = send("nobody@example.org")
+    Mail.update(recipient="ana@example.org").where(Mail.id == row.id).execute()
+    first_job = row.job_id
+    mail.send_again(row.id)
+    assert again(row).status == "sent" and len(office.post.took) == 1
+    assert Job.get_or_none(Job.id == first_job) is None
+    with pytest.raises(Conflict, match="This mail was sent"):
+        mail.send_again(row.id)
+    busy = send("later@example.org")
+    with pytest.raises(Conflict, match="on its way already"):
+        mail.send_again(busy.id)
+
+
+def test_old_mails_that_wait_are_left_to_the_owner(
+    owner: Account, data: Settings, monkeypatch: pytest.MonkeyPatch, server: mail.Server, office: Office
+) -> None:
+    monkeypatch.setattr(mail, "server", None)
+    old, fresh = send(), send()
+    Mail.update(created_at=store.now() - timedelta(days=1, seconds=1)).where(Mail.id == old.id).execute()
+    monkeypatch.setattr(mail, "server", server)
+    mail.send_waiting()
+    assert (again(old).status, again(fresh).status) == ("outbox", "sent")
 
 
 def test_mails_are_kept_thirty_days(owner: Account) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from fastclip import cli, errors, rules, settings, webhooks
 from fastclip.api import app as web
+from fastclip.standing import Standing
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
@@ -123,7 +124,7 @@ def test_the_table_holds_the_61_endpoints_of_the_reference():
 
 @pytest.fixture
 def application(data):
-    return web.build(data, stopping=threading.Event(), secret="s", on_focus=lambda: None)
+    return web.build(Standing(data), stopping=threading.Event(), secret="s", on_focus=lambda: None)
 
 
 def routes_of(app) -> set[str]:

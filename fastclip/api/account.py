@@ -19,6 +19,7 @@ from fastclip.api.strict import Ask
 from fastclip.billing import ledger, storage
 from fastclip.errors import NotFound
 from fastclip.store import rfc3339
+from fastclip.store.blobs import address_for_others
 
 Short = Annotated[str, Meta(max_length=500)]
 
@@ -144,6 +145,7 @@ def describe(account: Account, via: str) -> dict[str, Any]:
         "has_paid_deposit": account.paid_total_cents > 0,
         "signup_credit_available": ledger.is_signup_credit_open(account.id),
         "auth": via,
+        "links_begin": address_for_others(),
         "limits": {
             "max_upload_bytes": rules.MAX_UPLOAD_BYTES,
             "max_api_keys": rules.MAX_API_KEYS,

@@ -10,16 +10,16 @@ from litestar.handlers import HTTPRouteHandler
 from fastclip import doctor, jobs
 from fastclip.api.auth import Caller, owner_only
 from fastclip.doctor import Check
-from fastclip.settings import Settings
+from fastclip.standing import Standing
 
 
-def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
-    """Handlers over the settings that this server was started with."""
+def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
+    """Handlers over the settings in force."""
 
     @get("/v1/admin/health", sync_to_thread=True, guards=[owner_only])
     def show_health(caller: NamedDependency[Caller]) -> dict[str, Any]:
         """What `fastclip doctor` finds on this machine, and whether the worker lives."""
-        checks = [_worker(), *(check for check in doctor.checks(settings) if check.name != "port")]
+        checks = [_worker(), *(check for check in doctor.checks(standing.now) if check.name != "port")]
         return {"data": [asdict(check) for check in checks]}
 
     return [show_health]

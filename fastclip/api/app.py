@@ -41,6 +41,7 @@ from fastclip.api import (
     webhooks,
 )
 from fastclip.api import rules as rules_route
+from fastclip.api import settings as settings_routes
 from fastclip.api import uploads as uploads_routes
 from fastclip.api.auth import caller, gate
 from fastclip.api.edge import edge
@@ -52,13 +53,14 @@ from fastclip.billing import payments
 from fastclip.errors import FastClipError
 from fastclip.library import note_download
 from fastclip.settings import Settings
-from fastclip.store.blobs import DiskBlobs
+from fastclip.standing import Standing
+from fastclip.store.blobs import DiskBlobs, be_known_at
 
 MAX_JSON_BYTES = 1 * rules.MB
 
 
 def build(
-    settings: Settings,
+    standing: Standing,
     *,
     stopping: threading.Event,
     secret: str,
@@ -68,11 +70,18 @@ def build(
 ) -> Litestar:
     """The application over the opened stores.
 
-    stopping: set when the server is about to end. secret, on_focus: for the process that started it (`control.py`).
+    standing: the settings, which its routes follow. stopping: set when the server is about to end. secret, on_focus:
+    for the process that started it (`control.py`).
     """
-    hosts = Hosts(settings)
-    targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
-    payments.open(settings)
+    hosts = Hosts(standing.now)
+
+    def take(settings: Settings) -> None:
+        hosts.take(settings)
+        be_known_at(settings.public_url)
+        targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
+        payments.open(settings)
+
+    standing.tell(take)
     routes: list[Any] = [
         *account.routes,
         *billing.routes,
@@ -87,16 +96,17 @@ def build(
         *transcripts.routes_for(stopping),
         *moments.routes_for(stopping),
         *models.routes,
-        *admin.routes_for(settings),
+        *admin.routes_for(standing),
+        *settings_routes.routes_for(standing),
         *webhooks.routes,
-        *support.routes_for(settings),
-        *members.routes_for(settings),
+        *support.routes_for(standing),
+        *members.routes_for(standing),
         *sessions.routes,
-        *share.routes_for(settings),
-        *share_pages.routes_for(settings),
+        *share.routes_for(standing.now),
+        *share_pages.routes,
         *rules_route.routes,
         events.route(stopping),
-        *pages.routes(settings, folder=pages_folder),
+        *pages.routes(standing.now, folder=pages_folder),
     ]
     routes += [*docs.routes(tuple(routes)), *control.routes_for(secret, on_focus)]
     if isinstance(store.blobs, DiskBlobs):

@@ -19,6 +19,10 @@ class Hosts:
     """The allow-list of one installation."""
 
     def __init__(self, settings: Settings) -> None:
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Answer to what these settings say, from now on."""
         here = socket.gethostname().lower()
         public = urlsplit(settings.public_url).hostname or ""
         names = {*_LOOPBACK, here, f"{here.split('.')[0]}.local", public, *settings.allowed_hosts}

@@ -16,8 +16,8 @@ from fastclip.api.account import Short, signed_in
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest
-from fastclip.settings import Settings
-from fastclip.store.blobs import base_url
+from fastclip.standing import Standing
+from fastclip.store.blobs import address_for_others
 
 
 class InviteAsk(Ask):
@@ -38,16 +38,16 @@ class HandOverAsk(Ask):
     password: Short
 
 
-def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
-    """Handlers over the settings that say under which address links lead here, and whether mails are sent."""
+def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
+    """Handlers over the settings that say who pays for new members, and whether mails are sent."""
 
     @post("/v1/admin/invites", status_code=200, sync_to_thread=True, guards=[owner_only], opt={"rate": "keys"})
     def create_invite(caller: NamedDependency[Caller], data: JSONBody[InviteAsk]) -> dict[str, Any]:
         """A link that lets one person join, within 72 hours. It is in this answer and never again."""
-        is_covered = settings.new_members_covered if data.is_covered is UNSET else data.is_covered
+        is_covered = standing.now.new_members_covered if data.is_covered is UNSET else data.is_covered
         invite, token = invites.add(caller.account, email=data.email or "", is_covered=is_covered)
-        url = _link(settings, f"/join#{token}")
-        if is_mailed := bool(invite.email and mail.server_of(settings)):
+        url = _link(f"/join#{token}")
+        if is_mailed := bool(invite.email and mail.server_of(standing.now)):
             invites.send(invite, caller.account, url)
         return invites.describe(invite) | {"url": url, "mailed": is_mailed}
 
@@ -61,8 +61,8 @@ def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
     def create_reset_link(caller: NamedDependency[Caller], member_id: FromPath[str]) -> dict[str, Any]:
         """A link that sets a new password once, within 24 hours. It is in this answer and never again."""
         account = members.get(member_id)
-        url = _link(settings, f"/reset#{accounts.reset_token(account.id)}")
-        if is_mailed := bool(mail.server_of(settings)):
+        url = _link(f"/reset#{accounts.reset_token(account.id)}")
+        if is_mailed := bool(mail.server_of(standing.now)):
             members.send_reset_link(account, url)
         return {"url": url, "mailed": is_mailed, "expires_in": int(accounts.RESET_LINK_LIFE.total_seconds())}
 
@@ -120,8 +120,8 @@ def hand_over(
     return signed_in(request, accounts.by_id(caller.account_id))
 
 
-def _link(settings: Settings, path: str) -> str:
-    return (settings.public_url or base_url.get()).rstrip("/") + path
+def _link(path: str) -> str:
+    return address_for_others() + path
 
 
 _routes = [list_invites, withdraw_invite, list_members, change_member, remove_member, hand_over]

@@ -17,9 +17,9 @@ from fastclip import accounts
 from fastclip.api import refusals
 from fastclip.api.auth import Caller, session_only
 from fastclip.api.strict import Ask, read, whole
-from fastclip.billing import ledger, payments, reload
+from fastclip.billing import ledger, reload
 from fastclip.errors import FastClipError, InvalidRequest
-from fastclip.store.blobs import base_url
+from fastclip.store.blobs import address_for_others
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 Short = Annotated[str, Meta(max_length=500)]
@@ -72,7 +72,7 @@ def reload_balance(
         data.amount,
         password=data.reload_password,
         attempt_key=_key(request, data.attempt_key),
-        address=payments.public_url or base_url.get(),
+        address=address_for_others(),
     )
 
 

@@ -7,16 +7,14 @@ nothing else run, and only `/embed` be framed. Source: backend-spec 2.3 and 7.2,
 from typing import Any
 
 from litestar import Response, get
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from fastclip import rules, share
 from fastclip.api.html import Html, fill
 from fastclip.errors import NotFound
 from fastclip.library import Clip
-from fastclip.settings import Settings
 from fastclip.store import rfc3339
-from fastclip.store.blobs import base_url
+from fastclip.store.blobs import address_for_others
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; font-src 'self'; "
@@ -68,22 +66,14 @@ _PLAYERS = {
 }
 
 
-def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
-    """Handlers over the settings that say under which address links lead here."""
-
-    @get("/c/{clip_id:str}", sync_to_thread=True, include_in_schema=False, opt={"rate": "share"})
-    def watch(clip_id: FromPath[str]) -> Response[str]:
-        return _answer(clip_id, lambda clip: _watch(clip, _base(settings)), ancestors="'none'")
-
-    @get("/embed/{clip_id:str}", sync_to_thread=True, include_in_schema=False, opt={"rate": "share"})
-    def embed(clip_id: FromPath[str]) -> Response[str]:
-        return _answer(clip_id, _embedded, ancestors="*")
-
-    return [watch, embed]
+@get("/c/{clip_id:str}", sync_to_thread=True, include_in_schema=False, opt={"rate": "share"})
+def watch(clip_id: FromPath[str]) -> Response[str]:
+    return _answer(clip_id, lambda clip: _watch(clip, address_for_others()), ancestors="'none'")
 
 
-def _base(settings: Settings) -> str:
-    return (settings.public_url or base_url.get()).rstrip("/")
+@get("/embed/{clip_id:str}", sync_to_thread=True, include_in_schema=False, opt={"rate": "share"})
+def embed(clip_id: FromPath[str]) -> Response[str]:
+    return _answer(clip_id, _embedded, ancestors="*")
 
 
 def _answer(clip_id: str, page: Any, *, ancestors: str) -> Response[str]:
@@ -160,3 +150,6 @@ def _meta(clip: Clip, said: dict[str, Any], base: str) -> Html:
 def _path(url: str) -> str:
     """A link to our bytes without the address that this reader came by."""
     return url[url.index("/_s/") :]
+
+
+routes = [watch, embed]

@@ -8,14 +8,15 @@ from typing import Annotated, Any, Literal
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromQuery, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
 from fastclip import mail, rules, support
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
-from fastclip.settings import Settings
+from fastclip.errors import Conflict
+from fastclip.standing import Standing
 
 Subject = Annotated[str, Meta(min_length=1, max_length=support.SUBJECT_CHARS)]
 Text = Annotated[str, Meta(min_length=1, max_length=support.TEXT_CHARS)]
@@ -48,8 +49,8 @@ def request_feature(caller: NamedDependency[Caller], data: JSONBody[FeatureAsk])
     return {"ok": True, "ticket_id": message.id}
 
 
-def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
-    """Handlers over the settings that this server was started with."""
+def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
+    """Handlers over the settings that say whether mails are sent."""
 
     @get("/v1/admin/outbox", sync_to_thread=True, guards=[owner_only])
     def list_outbox(
@@ -64,7 +65,20 @@ def routes_for(settings: Settings) -> list[HTTPRouteHandler]:
         return {
             "data": [mail.describe(one) for one in shown],
             "next_cursor": shown[-1].id if len(rows) > limit else None,
-            "mail_server": settings.smtp_host or None,
+            "mail_server": standing.now.smtp_host or None,
         }
 
-    return [write_to_support, request_feature, list_outbox]
+    @post(
+        "/v1/admin/outbox/{mail_id:str}/send",
+        status_code=200,
+        sync_to_thread=True,
+        guards=[owner_only],
+        opt={"rate": "keys"},
+    )
+    def send_again(caller: NamedDependency[Caller], mail_id: FromPath[str]) -> dict[str, Any]:
+        """Put a mail that waits, or could not be sent, on its way. 409 when there is no mail server, or it was sent."""
+        if mail.server_of(standing.now) is None:
+            raise Conflict("There is no mail server yet; set one first, and waiting mails are sent.")
+        return mail.describe(mail.send_again(mail_id))
+
+    return [write_to_support, request_feature, list_outbox, send_again]

@@ -26,15 +26,12 @@ INSTRUCTIONS = "Pay the owner of this FastClip as you agreed; the amount is adde
 _stripe: Stripe | None = None
 _btcpay: BTCPay | None = None
 _instructions = INSTRUCTIONS
-public_url = ""
-"""Where others reach this site, when the owner said so."""
 
 
 def open(settings: Settings) -> None:
-    """Take the providers whose keys are set. Once a process, before anything here is called."""
-    global _stripe, _btcpay, _instructions, public_url
+    """Take the providers whose keys are set: before anything here is called, and again when settings changed."""
+    global _stripe, _btcpay, _instructions
     _instructions = settings.deposit_instructions or INSTRUCTIONS
-    public_url = settings.public_url.rstrip("/")
     _stripe = _btcpay = None
     if settings.stripe_publishable_key and (key := vault.kept(settings, "stripe_secret_key")):
         _stripe = Stripe(settings, key)

@@ -65,16 +65,20 @@ ENCODERS = (
 
 _looked = threading.Event()
 _found: Encoder | None = None
+_is_wanted = True
 
 
-def begin() -> None:
-    """Look for one in the background."""
-    threading.Thread(target=_look, name="hardware", daemon=True).start()
+def use(is_wanted: bool) -> None:
+    """Look for one in the background, or use none from now on."""
+    global _is_wanted
+    _is_wanted = is_wanted
+    if is_wanted and not _looked.is_set():
+        threading.Thread(target=_look, name="hardware", daemon=True).start()
 
 
 def chosen() -> Encoder:
     """What a whole encode uses now."""
-    return _found if _looked.is_set() and _found else SOFTWARE
+    return _found if _is_wanted and _looked.is_set() and _found else SOFTWARE
 
 
 @functools.cache

@@ -17,17 +17,20 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from fastclip.errors import NotFound
 from fastclip.store.arrivals import NOFOLLOW, Arrival, WholeArrival, full_disk_is_said, sync_folder
 from fastclip.store.links import Signer
 from fastclip.store.parts import Part, PartMismatch, PartTable
 
-__all__ = ["Blobs", "DiskBlobs", "Part", "PartMismatch", "base_url"]
+__all__ = ["Blobs", "DiskBlobs", "Part", "PartMismatch", "address_for_others", "base_url"]
 
 base_url: ContextVar[str] = ContextVar("base_url", default="")
 """What stands before links to this machine (`http://studio.local:8787`). The web edge sets it for each request."""
 _home: list[str] = [""]
+_public: list[str] = [""]
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 _SEGMENT = r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}"
 _KEY = re.compile(rf"{_SEGMENT}(/{_SEGMENT}){{1,5}}")
@@ -39,6 +42,20 @@ _NOT_STORED = "This file is no longer stored."
 def stand_at(url: str) -> None:
     """What stands before links that are made while no request is answered, as in a webhook; a process says it once."""
     _home[0] = url
+
+
+def be_known_at(public_url: str) -> None:
+    """Under which address the owner says that others reach this site; empty when nothing is said."""
+    _public[0] = public_url.rstrip("/")
+
+
+def address_for_others() -> str:
+    """What stands before a link that is passed on: what the owner says, else the address that this request came to,
+    but not this machine's own, which leads nobody else here, where another is known."""
+    came_to = base_url.get()
+    if _public[0] or (came_to and urlsplit(came_to).hostname not in _LOOPBACK):
+        return _public[0] or came_to
+    return _home[0] or came_to
 
 
 class Blobs(Protocol):

@@ -14,6 +14,7 @@ from fastclip import accounts, rules, settings, store
 from fastclip.api import app as web
 from fastclip.api.rates import Rates
 from fastclip.settings import Settings
+from fastclip.standing import Standing
 from tests.serving import running
 
 PASSWORD = "correct horse battery"
@@ -23,12 +24,16 @@ SECRET = "the secret of run.json"
 @dataclass
 class Site:
     address: str
-    settings: Settings
+    standing: Standing
     owner_id: str
     key: str
     member_key: str
     stopping: threading.Event
     focused: list[str]
+
+    @property
+    def settings(self) -> Settings:
+        return self.standing.now
 
     @property
     def port(self) -> int:
@@ -58,8 +63,9 @@ def open_site(
     owner = accounts.add("owner@example.org", PASSWORD, role="owner")
     member = accounts.add("member@example.org", PASSWORD, role="member", is_covered=False)
     stopping, focused = threading.Event(), list[str]()
+    standing = Standing(loaded)
     app = web.build(
-        loaded,
+        standing,
         stopping=stopping,
         secret=SECRET,
         on_focus=lambda: focused.append("focus"),
@@ -68,7 +74,7 @@ def open_site(
     )
     with running(app) as address:
         keys = [accounts.add_key(who.id, "tests")[1] for who in (owner, member)]
-        yield Site(address, loaded, owner.id, keys[0], keys[1], stopping, focused)
+        yield Site(address, standing, owner.id, keys[0], keys[1], stopping, focused)
         stopping.set()
     store.close()
 

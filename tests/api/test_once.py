@@ -145,7 +145,7 @@ def test_without_a_key_every_request_counts(script: httpx.Client, source: Upload
 def test_every_route_that_moves_money_takes_a_key(site: Site) -> None:
     import threading
 
-    app = web.build(site.settings, stopping=threading.Event(), secret="s", on_focus=lambda: None)
+    app = web.build(site.standing, stopping=threading.Event(), secret="s", on_focus=lambda: None)
     taking = {
         f"POST {path}"
         for route in app.routes

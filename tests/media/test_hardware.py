@@ -72,7 +72,7 @@ def encode(recording, target: Path, force: str | None = "encode") -> cut.Cut:
 
 
 def look() -> None:
-    hardware.begin()
+    hardware.use(True)
     assert hardware._looked.wait(60)
 
 
@@ -112,7 +112,7 @@ def test_an_encoder_that_is_not_there_is_asked_once_a_process(stand_in, recordin
 def test_an_encoder_that_hangs_is_given_up_and_nobody_waits_for_it(stand_in, recording, tmp_path, monkeypatch):
     stand_in("hangs")
     monkeypatch.setattr(hardware, "_TRIAL_LIMITS", replace(hardware._TRIAL_LIMITS, wall_s=3.0))
-    hardware.begin()
+    hardware.use(True)
     assert encode(recording, tmp_path / "clip.mp4").frames == 75
     for _ in range(200):
         if hardware._looked.is_set():

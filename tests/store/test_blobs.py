@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fastclip.errors import Conflict, InvalidRequest, NotFound, TooLarge
-from fastclip.store.blobs import DiskBlobs, PartMismatch
+from fastclip.store.blobs import DiskBlobs, PartMismatch, _home, _public, address_for_others, base_url, be_known_at
 
 KEY = "uploads/ab/upl_abc"
 
@@ -184,3 +184,27 @@ def _send(disk: DiskBlobs, upload_id: str, number: int) -> str:
     arrival = disk.arrive_part(KEY, upload_id, number, size_bytes=5)
     arrival.write(str(number).encode() * 5)
     return arrival.keep()
+
+
+@pytest.mark.parametrize(
+    ("public", "came_to", "home", "address"),
+    [
+        ("https://clips.example.org/", "http://192.0.2.7:8787", "http://192.0.2.2:8787", "https://clips.example.org"),
+        ("", "http://studio.lan:8787", "http://192.0.2.2:8787", "http://studio.lan:8787"),
+        ("", "http://127.0.0.1:8787", "http://192.0.2.2:8787", "http://192.0.2.2:8787"),
+        ("", "http://[::1]:8787", "http://192.0.2.2:8787", "http://192.0.2.2:8787"),
+        ("", "http://localhost:8787", "", "http://localhost:8787"),
+        ("", "", "http://192.0.2.2:8787", "http://192.0.2.2:8787"),
+    ],
+)
+def test_a_link_that_is_passed_on_leads_others_here(
+    monkeypatch: pytest.MonkeyPatch, public: str, came_to: str, home: str, address: str
+) -> None:
+    monkeypatch.setitem(_public, 0, "")
+    monkeypatch.setitem(_home, 0, home)
+    token = base_url.set(came_to)
+    try:
+        be_known_at(public)
+        assert address_for_others() == address
+    finally:
+        base_url.reset(token)
