@@ -6,7 +6,6 @@ anything here fails. Source: backend-spec 7.2, rows "ffmpeg" and "Limits".
 """
 
 import contextlib
-import ctypes
 import errno
 import functools
 import logging
@@ -22,16 +21,19 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from fastclip.errors import Unavailable
 from fastclip.media import Tell
+from fastclip.media.answers import Answer, Progress
+from fastclip.media.limits import Limits, environment, own
 
 DEMUXERS = "mov,matroska,avi,flv,mp3,wav,aac,flac,ogg,asf"
 PROTOCOLS = "file"
 MAX_PIXELS = 35_389_440  # 8192 x 4320
 THREADS = 2
 
+_USUAL = Limits()
 _log = logging.getLogger("fastclip.media")
 _TAIL_BYTES = 4096
 _TICK_S = 0.25
@@ -45,17 +47,6 @@ class Tools:
     ffmpeg: Path
     ffprobe: Path | None
     version: str
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one process may use. memory_bytes is address space: x264 at 4K with 2 threads maps about 1.3 GiB."""
-
-    memory_bytes: int = 3 << 30
-    cpu_s: int = 120
-    file_bytes: int = 16 << 30
-    files: int = 64
-    wall_s: float = 600.0
 
 
 class Failed(RuntimeError):
@@ -98,7 +89,7 @@ def run(
     tell: Tell | None = None,
     duration_s: float | None = None,
     stage: str = "",
-    limits: Limits = Limits(),
+    limits: Limits = _USUAL,
     folder: Path | None = None,
 ) -> Ended:
     """Run ffmpeg to its end.
@@ -107,7 +98,7 @@ def run(
     folder: where it runs; the `fonts.conf` there is then all that it knows of the system's fonts.
     Raises Unavailable (insufficient_storage), TimedOut, Failed, and whatever `tell` raises.
     """
-    progress = _Progress(duration_s)
+    progress = Progress(duration_s)
     argv = [*_ffmpeg(), "-nostats", "-stats_period", "0.5", "-progress", "pipe:1", *args]
     tail = _supervise(argv, progress.feed, lambda: progress.fraction, tell, stage, limits, folder)
     return Ended(progress.frames, tail)
@@ -120,7 +111,7 @@ def stream(
     fraction: Callable[[], float] = lambda: 0.0,
     tell: Tell | None = None,
     stage: str = "",
-    limits: Limits = Limits(),
+    limits: Limits = _USUAL,
 ) -> str:
     """Run ffmpeg, whose output is `pipe:1`, and hand that to `consume` as it comes; otherwise as `run`.
 
@@ -129,7 +120,7 @@ def stream(
     return _supervise([*_ffmpeg(), *args], consume, fraction, tell, stage, limits)
 
 
-def ffprobe(args: Sequence[str], *, limits: Limits = Limits()) -> bytes:
+def ffprobe(args: Sequence[str], *, limits: Limits = _USUAL) -> bytes:
     """Run ffprobe (`tools().ffprobe` must not be None) and return what it printed."""
     printed: list[bytes] = []
     _supervise([str(tools().ffprobe), "-v", "error", *args], printed.append, lambda: 0.0, None, "", limits)
@@ -153,7 +144,7 @@ def child(
     the answer as it comes, and nothing is returned then. In the frozen app the role is the first argument.
     """
     lines: list[bytes] = []
-    answer = _Answer(heed or lines.append)
+    answer = Answer(heed or lines.append)
     frozen = getattr(sys, "frozen", False)
     program = [sys.executable, role] if frozen else [sys.executable, "-m", f"fastclip.{room}.{role}"]
     _supervise([*program, *args], answer.feed, lambda: answer.fraction, tell, stage, limits)
@@ -191,42 +182,6 @@ def _from_imageio() -> Path | None:
 def _on_path(name: str) -> Path | None:
     found = shutil.which(name)
     return Path(found) if found else None
-
-
-class _Progress:
-    """Reads ffmpeg's `-progress` lines; keeps the largest fraction and the last count of frames."""
-
-    def __init__(self, duration_s: float | None) -> None:
-        self.duration_s, self.fraction, self.frames, self._line = duration_s, 0.0, 0, b""
-
-    def feed(self, chunk: bytes) -> None:
-        *lines, self._line = (self._line + chunk).split(b"\n")
-        for line in lines:
-            name, _, value = line.partition(b"=")
-            if name == b"frame" and value.strip().isdigit():
-                self.frames = int(value)
-            elif name == b"out_time_us" and self.duration_s and value.strip().isdigit():
-                self.fraction = min(1.0, max(self.fraction, int(value) / 1e6 / self.duration_s))
-
-
-class _Answer:
-    """Reads a child's output by lines and takes its progress out."""
-
-    def __init__(self, heed: Callable[[bytes], None]) -> None:
-        self.fraction, self._line, self._heed = 0.0, b"", heed
-
-    def feed(self, chunk: bytes) -> None:
-        *lines, self._line = (self._line + chunk).split(b"\n")
-        for line in lines:
-            if line.startswith(b"progress "):
-                self.fraction = float(line[9:])
-            else:
-                self._heed(line)
-
-    def end(self) -> None:
-        """The last line, which need not end in a newline."""
-        if self._line:
-            self._heed(self._line)
 
 
 def _supervise(
@@ -292,8 +247,8 @@ def _started(argv: list[str], limits: Limits, folder: Path | None) -> Iterator[_
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=_environment() | fonts,
-        **_own(limits),
+        env=environment() | fonts,
+        **own(limits),
     )
     assert process.stdout and process.stderr
     chunks: queue.Queue[bytes | None] = queue.Queue(maxsize=16)
@@ -341,49 +296,3 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-
-
-def _environment() -> dict[str, str]:
-    """Only what a program needs to start: no keys of ours, no FFREPORT that would write a file."""
-    kept = ["PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG"]
-    kept += ["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"]
-    ours = {"PYTHONPATH": str(Path(__file__).parents[2]), "OPENBLAS_NUM_THREADS": "1"}
-    return {name: os.environ[name] for name in kept if name in os.environ} | ours
-
-
-def _own(limits: Limits) -> dict[str, Any]:
-    """What makes the process its own group, limited and mortal.
-
-    Windows has neither rlimits nor a parent's death signal, macOS not the latter: there the wall time is what holds,
-    and a process whose worker was killed runs on until its CPU time (macOS) or its work (Windows) ends.
-    """
-    if os.name == "nt":
-        flags = ("CREATE_NEW_PROCESS_GROUP", "BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
-        return {"creationflags": sum(getattr(subprocess, flag) for flag in flags)}
-    return {"start_new_session": True, "preexec_fn": functools.partial(_settle_in, limits, os.getpid())}
-
-
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-_PR_SET_PDEATHSIG = 1
-
-
-def _settle_in(limits: Limits, parent: int) -> None:
-    """Between fork and exec: only system calls, nothing that could wait for a lock another thread held."""
-    import resource
-
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
-    os.nice(10)
-    for what, most in (
-        (resource.RLIMIT_AS, limits.memory_bytes),
-        (resource.RLIMIT_CPU, limits.cpu_s),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_NOFILE, limits.files),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(what)[1]
-        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        with contextlib.suppress(ValueError, OSError):
-            resource.setrlimit(what, (most, most))

@@ -13,28 +13,23 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import ffmpeg as builder
 import numpy as np
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, cut, ffmpeg, graph, probe, proof, soundtrack
+from fastclip.media import Tell, audio, cut, fades, ffmpeg, probe, proof, soundtrack
 from fastclip.media.cut import Cut, Plan
 from fastclip.media.facts import Facts
 from fastclip.media.mp4 import index, write
 from fastclip.media.mp4.boxes import Unindexed
 
-FADE_S = 0.01
 FORMATS = ("mp4", *audio.FORMATS)
 """What ranges can be joined to."""
 
 _log = logging.getLogger("fastclip.media")
 _PICTURES, _SOUND, _JOINED = 0.8, 0.95, 0.98
 _JOINABLE = ("h264",)  # the others keep their settings in their frames, where those of two cuts would meet
-_FILES = 256
 _SLACK_S = 0.06
 _AUDIO_REASON = "sound is joined, and written anew"
-
-Span = tuple[Fraction, Fraction]
 
 
 class _Unjoined(Exception):
@@ -230,9 +225,9 @@ def _behind_each_other(pictures: list[index.Track], known: set[bytes]) -> write.
     )
 
 
-def _sound(source: Path, target: Path, facts: Facts, spans: list[Span], tell: Tell | None) -> write.Track:
+def _sound(source: Path, target: Path, facts: Facts, spans: list[fades.Span], tell: Tell | None) -> write.Track:
     """The sound of all ranges as AAC in `target`, which is the last of the files."""
-    total = _write_sound(source, target, facts, spans, audio.AAC, tell)
+    total = fades.write(source, target, facts, spans, audio.AAC, tell)
     found = next(one for one in index.read(target).tracks if one is not None and one.kind == "audio")
     made = soundtrack.packets_for(found, 0, total, found.timescale)
     if made.track is None:
@@ -258,7 +253,7 @@ def _sound(source: Path, target: Path, facts: Facts, spans: list[Span], tell: Te
 def _heard(source: Path, target: Path, merge: Merge, tell: Tell | None) -> Cut:
     began = time.monotonic()
     spans = [(Fraction(start), Fraction(end)) for start, end in merge.spans]
-    total = _write_sound(source, target, merge.facts, spans, audio.FORMATS[merge.format], tell)
+    total = fades.write(source, target, merge.facts, spans, audio.FORMATS[merge.format], tell)
     length_s = total / audio.rate_for(merge.facts, audio.FORMATS[merge.format])
     written = time.monotonic()
     if tell:
@@ -269,57 +264,6 @@ def _heard(source: Path, target: Path, merge: Merge, tell: Tell | None) -> Cut:
     stages = {"plan": merge.plan_s, "encode": written - began, "check": time.monotonic() - written}
     start_s, size = merge.spans[0][0], target.stat().st_size
     return Cut(merge.kind, merge.reason, None, start_s, length_s, None, None, size, stages)
-
-
-def _write_sound(
-    source: Path, target: Path, facts: Facts, spans: list[Span], form: audio.Format, tell: Tell | None
-) -> int:
-    """Write the samples of all ranges; return how many. Where ranges meet on the clock, samples are counted there."""
-    rate, ends = audio.rate_for(facts, form), np.cumsum([end - start for start, end in spans])
-    counted = [0, *(round(end * rate) for end in ends)]
-    duration_s = float(ends[-1])
-    limits = graph.limits(
-        facts, duration_s + sum(float(start) for start, _ in spans) * (facts.format_detected == "asf")
-    )
-    ffmpeg.run(
-        arguments(source, target, facts, spans, np.diff(counted).tolist(), form),
-        tell=tell,
-        duration_s=duration_s,
-        stage="Joining the sound",
-        limits=replace(limits, files=_FILES),
-    )
-    return counted[-1]
-
-
-def arguments(
-    source: Path, target: Path, facts: Facts, spans: list[Span], counts: list[int], form: audio.Format
-) -> list[str]:
-    """What `_write_sound` asks of ffmpeg. counts: the samples of each range."""
-    rate, streams = audio.rate_for(facts, form), []
-    for number, ((start, _), count) in enumerate(zip(spans, counts, strict=True)):
-        seek_s = graph.seek_for(facts, float(start))
-        # The queue's size makes each input one of its own, also when a range is asked for twice.
-        file = graph.source(source, seek_s=seek_s, thread_queue_size=8 + number)
-        stream = graph.sound(
-            file[str(facts.audio_index)],
-            facts,
-            start_s=float(start) - seek_s,
-            duration_s=float(Fraction(count, rate)),
-            rate=rate,
-            pad=True,
-        )
-        streams.append(_faded(stream, count, rate, is_first=number == 0, is_last=number == len(spans) - 1))
-    joined = builder.concat(*streams, v=0, a=1) if len(streams) > 1 else streams[0]
-    return audio.output(joined, target, facts, form)
-
-
-def _faded(stream: graph.Stream, count: int, rate: int, *, is_first: bool, is_last: bool) -> graph.Stream:
-    length = min(round(FADE_S * rate), count // 2)
-    if not is_first:
-        stream = stream.filter("afade", type="in", start_sample=0, nb_samples=length)
-    if not is_last:
-        stream = stream.filter("afade", type="out", start_sample=count - length, nb_samples=length)
-    return stream
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 A frame leans on the one before it and on up to 511 bytes of main data before that (the bit reservoir). The clip takes
 the frame along, and those bytes in silent frames of its own, so that every sample decodes as it does in the source,
 at any bit rate. The samples before and after the range are counted in a LAME tag, as players without gaps expect.
-Source: cutting.md section 7; ISO 11172-3 2.4.1; the LAME tag as ffmpeg and Chromium read it.
+Source: cutting.md section 7.
 """
 
 import functools
 import os
-import struct
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,23 +16,14 @@ from typing import IO
 import numpy as np
 
 from fastclip.media.codecs import Refused
+from fastclip.media.layer3 import DECODER_SAMPLES, FIELD_MAX, Form, read_tag, write_tag
 
 REASON = "MP3 frames copied, none encoded"
-DECODER_SAMPLES = 529  # what every decoder is late by, and tags leave out
 MAX_FRAMES = 600_000  # three hours have 450,000 at most
-_FIELD_MAX = 4095
-_MPEG1 = 3
-_RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
-_KBITS = {
-    True: (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
-    False: (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-}
-_GAPLESS = (b"LAME", b"Lavf", b"Lavc")
 _TAGS = (b"TAG", b"APETAGEX", b"LYRICSBEGIN", b"ID3", b"3DI")
 _BLOCK_BYTES = 1 << 20
 _MAX_ZEROS = 1 << 16
 _MOST_CARRIED = 511  # what a decoder keeps of main data that no frame has used
-_TOC = 100
 
 
 @dataclass(frozen=True)
@@ -50,8 +40,8 @@ class Stream:
     end: int
 
     @property
-    def form(self) -> "_Form":
-        return _Form(self.head)
+    def form(self) -> Form:
+        return Form(self.head)
 
 
 @dataclass(frozen=True)
@@ -77,16 +67,16 @@ class Copy:
         with open(stream.path, "rb") as source:
             source.seek(low)
             body = source.read(high - low)
-            form = _Form(body[:4])
+            form = Form(body[:4])
             carriers = _carriers(stream, form, self.first, body, source, is_early=self.start < DECODER_SAMPLES)
         _check_alike(body, stream.offset[self.first : self.stop] - low)
         ends = np.append(np.cumsum([len(one) for one in carriers]), stream.offset[self.first + 1 : self.stop + 1] - low)
         ends[len(carriers) :] += ends[len(carriers) - 1] if carriers else 0
         before = len(carriers) * form.samples + self.start - self.first * form.samples
         after = len(ends) * form.samples - before - (self.end - self.start)
-        if not 0 <= before - DECODER_SAMPLES <= _FIELD_MAX or after + DECODER_SAMPLES > _FIELD_MAX:
+        if not 0 <= before - DECODER_SAMPLES <= FIELD_MAX or after + DECODER_SAMPLES > FIELD_MAX:
             raise Refused("does not fit a gapless tag")
-        tag = _tag(form, ends, before - DECODER_SAMPLES, after + DECODER_SAMPLES)
+        tag = write_tag(form, ends, before - DECODER_SAMPLES, after + DECODER_SAMPLES)
         target.write_bytes(b"".join([tag, *carriers, body]))
 
     def check(self, target: Path) -> None:
@@ -133,57 +123,15 @@ def _read(path: str, size: int, _mtime_ns: int, _inode: int) -> Stream | str:
         return str(reason)
 
 
-class _Form:
-    """What the first bytes of a frame say that is the same for all of a stream."""
-
-    def __init__(self, head: bytes) -> None:
-        self.head = head
-        version, place, mode = head[1] >> 3 & 3, head[2] >> 2 & 3, head[3] >> 6
-        if version == 1 or head[1] >> 1 & 3 != 1 or place == 3:
-            raise Refused("is no MPEG layer III")
-        self.is_mpeg1 = version == _MPEG1
-        self.rate = _RATES[version][place]
-        self.samples = 1152 if self.is_mpeg1 else 576
-        self.side = (17 if mode == 3 else 32) if self.is_mpeg1 else (9 if mode == 3 else 17)
-
-    def bytes_at(self, kbits: int, pad: int = 0) -> int:
-        return self.samples * 125 * kbits // self.rate + pad
-
-    def sizes(self) -> dict[int, int]:
-        """How long a frame is, by its second and third byte: those of this version, layer and rate."""
-        family, place = self.head[1] & 0xFE, self.head[2] & 0x0C
-        return {
-            (family | plain) << 8 | number << 4 | place | pad << 1 | private: self.bytes_at(kbits, pad)
-            for number, kbits in enumerate(_KBITS[self.is_mpeg1])
-            if kbits
-            for plain in (0, 1)
-            for pad in (0, 1)
-            for private in (0, 1)
-        }
-
-    def frame(self, least: int, main_data_begin: int = 0) -> bytearray:
-        """A silent frame with room for `least` bytes of main data, which may begin so many bytes before it."""
-        head = 4 + self.side
-        kinds = enumerate(_KBITS[self.is_mpeg1])
-        number, size = next((n, self.bytes_at(k)) for n, k in kinds if k and self.bytes_at(k) >= head + least)
-        made = bytearray(size)
-        made[:4] = bytes(
-            [0xFF, self.head[1] | 1, number << 4 | self.head[2] & 0x0C, self.head[3] & 0xCF]
-        )  # no checksum, no padding, joint stereo without its tools
-        begin = main_data_begin << 7 if self.is_mpeg1 else main_data_begin << 8
-        made[4:6] = struct.pack(">H", begin)
-        return made
-
-
 def _parse(path: Path, file: IO[bytes], size: int) -> Stream:
     at = _after_id3(file)
     file.seek(at)
     first = file.read(4096)
     if len(first) < 4 or first[0] != 0xFF or first[1] & 0xE0 != 0xE0:
         raise Refused("does not begin with an MP3 frame")
-    form = _Form(first)
+    form = Form(first)
     offset = _walk(file, at, size, form)
-    tag = _tag_of(first, form)
+    tag = read_tag(first, form)
     offset = offset[1:] if tag.is_frame else offset
     count = len(offset) - 1
     if count < 1:
@@ -208,7 +156,7 @@ def _after_id3(file: IO[bytes]) -> int:
     return at
 
 
-def _walk(file: IO[bytes], at: int, size: int, form: _Form) -> np.ndarray:
+def _walk(file: IO[bytes], at: int, size: int, form: Form) -> np.ndarray:
     """Where frame after frame begins, and where the last ends."""
     sizes, found, base, block = form.sizes(), [at], at, b""
     while len(found) <= MAX_FRAMES:
@@ -235,33 +183,6 @@ def _check_rest(rest: bytes) -> None:
         raise Refused("has something else between its frames")
 
 
-@dataclass(frozen=True)
-class _Tag:
-    """What the first frame says instead of sound. frames: as it counts them, 0 for nothing."""
-
-    is_frame: bool = False
-    frames: int = 0
-    skip: int = 0
-    padding: int = 0
-
-
-def _tag_of(first: bytes, form: _Form) -> _Tag:
-    if first[36:40] == b"VBRI":
-        return _Tag(is_frame=True)
-    at = 4 + form.side
-    if first[at : at + 4] not in (b"Xing", b"Info"):
-        return _Tag()
-    flags = int.from_bytes(first[at + 4 : at + 8])
-    if not flags & 3:
-        raise Refused("has a header that counts nothing")
-    frames = int.from_bytes(first[at + 8 : at + 12]) if flags & 1 else 0
-    at += 8 + sum(width for bit, width in ((1, 4), (2, 4), (4, _TOC), (8, 4)) if flags & bit)
-    if first[at : at + 4] not in _GAPLESS:
-        return _Tag(is_frame=True, frames=frames)
-    both = int.from_bytes(first[at + 21 : at + 24])
-    return _Tag(True, frames, (both >> 12) + DECODER_SAMPLES, both & _FIELD_MAX)
-
-
 def _main_data(stream: Stream, number: int, source: IO[bytes]) -> bytes:
     """A frame's bytes after its header, checksum and side information."""
     low, high = int(stream.offset[number]), int(stream.offset[number + 1])
@@ -270,9 +191,7 @@ def _main_data(stream: Stream, number: int, source: IO[bytes]) -> bytes:
     return frame[4 + 2 * (not frame[1] & 1) + stream.form.side :]
 
 
-def _carriers(
-    stream: Stream, form: _Form, first: int, body: bytes, source: IO[bytes], *, is_early: bool
-) -> list[bytes]:
+def _carriers(stream: Stream, form: Form, first: int, body: bytes, source: IO[bytes], *, is_early: bool) -> list[bytes]:
     """Silent frames that hold the main data which frame `first` leans on.
 
     is_early: the clip begins before a gapless tag can say so, and needs a silent frame to begin in.
@@ -290,7 +209,7 @@ def _carriers(
     return _carrying(form, lean[len(lean) - need :]) if need else []
 
 
-def _carrying(form: _Form, lean: bytes) -> list[bytes]:
+def _carrying(form: Form, lean: bytes) -> list[bytes]:
     head = 4 + form.side
     frame = form.frame(len(lean))
     if len(frame) - head <= _MOST_CARRIED:
@@ -309,31 +228,3 @@ def _check_alike(body: bytes, offset: np.ndarray) -> None:
     modes = np.frombuffer(body, np.uint8)[offset + 3] >> 6 == 3
     if modes.any() and not modes.all():
         raise Refused("changes between mono and stereo on the way")
-
-
-def _tag(form: _Form, ends: np.ndarray, delay: int, padding: int) -> bytes:
-    """The first frame of the clip: how many follow, where they lie, and what to leave out. ends: of those frames."""
-    at = 4 + form.side
-    frame = form.frame(8 + 12 + _TOC + 36)
-    total = len(frame) + int(ends[-1])
-    frame[at : at + 16] = (b"Info" if len(set(np.diff(ends))) <= 2 else b"Xing") + struct.pack(
-        ">III", 15, len(ends), total
-    )
-    begins = np.append(0, ends)[np.arange(_TOC) * len(ends) // _TOC] + len(frame)
-    frame[at + 16 : at + 16 + _TOC] = bytes((begins * 256 // total).astype(np.uint8))
-    at += 16 + _TOC + 4
-    frame[at : at + 9] = b"LAME3.100"
-    frame[at + 21 : at + 24] = (delay << 12 | padding).to_bytes(3)
-    frame[at + 28 : at + 32] = struct.pack(">I", total)
-    frame[at + 34 : at + 36] = struct.pack(">H", _crc16(bytes(frame[: at + 34])))
-    return bytes(frame)
-
-
-def _crc16(data: bytes) -> int:
-    """CRC-16/ARC, over the tag's own frame."""
-    crc = 0
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
-    return crc

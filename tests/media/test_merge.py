@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastclip.errors import Canceled, Unprocessable
-from fastclip.media import cut, merge, probe
+from fastclip.media import cut, fades, merge, probe
 from tests.media import exact, stamped
 
 SPANS = [(2.5, 5.5), (1.4, 2.9), (6.0, 7.9)]
@@ -66,7 +66,7 @@ def test_the_sound_fades_for_ten_milliseconds_on_both_sides_of_a_join_and_not_at
     target = tmp_path / "clip.wav"
     join(recording("sound.wav"), target, [(1, 2), (3, 4.5)])
     sound, whole = stamped.sound(target), stamped.sound(recording("sound.wav"))
-    rate, fade = stamped.RATE, round(merge.FADE_S * stamped.RATE)
+    rate, fade = stamped.RATE, round(fades.FADE_S * stamped.RATE)
     assert len(sound) == 2.5 * rate
     plain = np.concatenate([whole[rate : 2 * rate], whole[3 * rate : round(4.5 * rate)]])
     differs = np.flatnonzero(np.abs(sound - plain) > 1e-4)
