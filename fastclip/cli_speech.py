@@ -109,9 +109,11 @@ def _list_chat(folder: Path) -> None:
         about = f"{model.size_bytes / 1e6:>6.0f} MB  {model.licence}  {model.sha256[:12]}"
         said = llm.obstacle(model) or f"{model.right} of {len(QUESTIONS)} questions right"
         click.echo(f"chat       {model.name:<18} {about}  {said}")
-    click.echo("Language models help to rank moments and are never needed; any chat model in a .gguf file will do.")
-    for one in gguf.SUGGESTIONS:
-        click.echo(f"such as    {one.name:<30} {one.about_mb:>6} MB  {one.licence}, from {one.memory_gb} GB of memory")
+    click.echo("Chat models help to rank moments and are never needed; any other one in a .gguf file can be added.")
+    here = {model.name for model in kept.installed(folder, kept.CHAT)}
+    for one in gguf.OFFERS:
+        if one.name not in here:
+            click.echo(f"can fetch  {one.name:<18} {one.about_mb:>6} MB  {one.licence}  {one.note}")
     if not llm.is_installed():
         click.echo(llm.MISSING)
 
@@ -121,11 +123,14 @@ def _list_chat(folder: Path) -> None:
 @data_dir_option
 def pull_model(name: str, data_dir: Path | None) -> None:
     """Fetch a model from the hub. Stopped, it goes on there the next time."""
-    from fastclip.ai import models as kept
+    from fastclip.ai import gguf, hub, llm
 
+    is_chat = gguf.offer(name) is not None
     with progress(name) as tell:
-        model = kept.pull(_folder(data_dir), name, tell=tell)
+        model = (gguf if is_chat else hub).pull(_folder(data_dir), name, tell=tell)
     click.echo(f"{model.name} is ready: {model.size_bytes / 1e6:.0f} MB, {model.licence}, sha256 {model.sha256}.")
+    if is_chat and (why := llm.obstacle(model)):
+        click.echo(why)
 
 
 @models.command("add")

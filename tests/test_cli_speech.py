@@ -77,7 +77,7 @@ def test_models_are_listed_added_and_removed(run):
 
 def test_a_chat_model_says_its_licence_and_size_before_it_is_copied_and_what_it_is_good_for(run, tmp_path):
     out = run("models", "list")[1]
-    assert "such as    Qwen3-4B-Instruct-2507, Q4_K_M" in out and "Apache-2.0" in out
+    assert "can fetch  qwen3-4b" in out and "Apache-2.0  Qwen3-4B-Instruct-2507-Q4_K_M, for machines with 16 GB" in out
     code, out, _ = run("models", "add", ggufs.write(tmp_path / "Tiny_Random.gguf"))
     assert code == 0
     assert out.splitlines()[0] == "Tiny Random (llama): 1 MB, licence: CC0-1.0."

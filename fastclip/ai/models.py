@@ -1,32 +1,25 @@
 """Models on this machine: which there are, where they come from, and that they are what they should be.
 
 A model is a folder under `<data folder>/models`, with `fastclip.json` (licence, origin, checksums) beside its files:
-a speech model in CTranslate2's form, or a chat model as `model.gguf` (`ai.gguf`). Only `pull` speaks to the network,
-only to the hub, and only when it was asked to.
+a speech model in CTranslate2's form, or a chat model as `model.gguf` (`ai.gguf`). Only `ai.hub` speaks to the network.
 """
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import httpx
-
-from fastclip.errors import InvalidRequest, NotFound, Unavailable, Unprocessable
+from fastclip.errors import InvalidRequest, NotFound, Unprocessable
 from fastclip.media import Tell, ffmpeg
 
-HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
-"""Where models are fetched from; `HF_ENDPOINT` names a mirror, as for the hub's own tools."""
 SPEECH, CHAT = "speech", "chat"
-_MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -56,9 +49,10 @@ OFFERS = (
 _RANKS = {offer.name: rank for rank, offer in enumerate(OFFERS)}
 
 _NEEDED = ("config.json", "model.bin", "tokenizer.json")
-_WANTED = re.compile(r"config\.json|model\.bin|tokenizer\.json|preprocessor_config\.json|vocabulary\.(?:json|txt)")
+WANTED = re.compile(r"config\.json|model\.bin|tokenizer\.json|preprocessor_config\.json|vocabulary\.(?:json|txt)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 CARD = "fastclip.json"
+_BLOCK = 1 << 22
 _PROOF_LIMITS = ffmpeg.Limits(memory_bytes=1 << 40, cpu_s=600, wall_s=600.0, files=256)
 
 
@@ -156,8 +150,8 @@ def add(folder: Path, source: Path, *, name: str = "", tell: Tell | None = None)
     try:
         with _opened(source) as files:
             for file_name, file in files:
-                _copy(file, begun / file_name, lambda: tell and tell(0.1, "Copying the model"))
-        return _keep(folder, name, licence="as its origin says", source=str(source), tell=tell)
+                copy(file, begun / file_name, lambda _: tell and tell(0.1, "Copying the model"))
+        return keep(folder, name, licence="as its origin says", source=str(source), tell=tell)
     finally:
         shutil.rmtree(begun, ignore_errors=True)
 
@@ -174,16 +168,16 @@ def name_for(file_name: str, name: str) -> str:
 def _opened(source: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
     """The files of a model, by name. Nothing else is read, and no path inside an archive is followed."""
     if source.is_dir():
-        paths = (path for path in sorted(source.iterdir()) if _WANTED.fullmatch(path.name) and path.is_file())
+        paths = (path for path in sorted(source.iterdir()) if WANTED.fullmatch(path.name) and path.is_file())
         yield ((path.name, path.open("rb")) for path in paths)
     elif zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as pack:
             infos = {Path(info.filename).name: info for info in pack.infolist()}
-            yield ((name, pack.open(info)) for name, info in infos.items() if _WANTED.fullmatch(name))
+            yield ((name, pack.open(info)) for name, info in infos.items() if WANTED.fullmatch(name))
     elif source.is_file() and tarfile.is_tarfile(source):
         with tarfile.open(source) as pack:
             members = {Path(member.name).name: member for member in pack.getmembers() if member.isfile()}
-            wanted = {name: pack.extractfile(m) for name, m in members.items() if _WANTED.fullmatch(name)}
+            wanted = {name: pack.extractfile(m) for name, m in members.items() if WANTED.fullmatch(name)}
             yield ((name, file) for name, file in wanted.items() if file is not None)
     elif source.exists():
         raise Unprocessable(f"{source.name} is neither a folder nor a .zip or .tar of a model.")
@@ -191,14 +185,16 @@ def _opened(source: Path) -> Iterator[Iterator[tuple[str, IO[bytes]]]]:
         raise NotFound(f"There is nothing at {source} on the machine that runs FastClip.", param="path")
 
 
-def _copy(file: IO[bytes], target: Path, tick: Any) -> None:
+def copy(file: IO[bytes], target: Path, tick: Callable[[int], object]) -> None:
+    """tick: is told after each block how many bytes were copied; what it raises stops it."""
+    done = 0
     with file, target.open("wb") as out:
-        while block := file.read(1 << 20):
-            out.write(block)
-            tick()
+        while block := file.read(_BLOCK):
+            done += out.write(block)
+            tick(done)
 
 
-def _keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | None) -> Model:
+def keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | None) -> Model:
     """Prove that what lies in the folder being filled works, then give it its place."""
     begun, place = begun_at(folder, name), folder / name
     missing = [needed for needed in _NEEDED if not (begun / needed).is_file()]
@@ -209,7 +205,7 @@ def _keep(folder: Path, name: str, *, licence: str, source: str, tell: Tell | No
         "size_bytes": size_bytes,
         "licence": licence,
         "source": source,
-        "sha256": sha256_of(begun / "model.bin"),
+        "sha256": sha256_of(begun / "model.bin", tell and (lambda: tell(0.0, "Looking at every byte"))),
         "is_multilingual": _proved(begun, tell),
     }
     (begun / CARD).write_text(json.dumps(card, indent=1), "utf-8")
@@ -234,96 +230,15 @@ def begun_at(folder: Path, name: str) -> Path:
     return folder / ".begun" / name
 
 
-def sha256_of(path: Path) -> str:
-    """The checksum of a file."""
+def sha256_of(path: Path, tick: Callable[[], object] | None = None) -> str:
+    """The checksum of a file. tick: called now and then; what it raises stops the counting."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-# -- Fetching ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Remote:
-    """One file on the hub. sha256 is known of the large ones."""
-
-    name: str
-    size_bytes: int
-    sha256: str | None
-    url: str
-
-
-def pull(folder: Path, name: str, *, tell: Tell, hub: str = HUB) -> Model:
-    """Fetch a model from the hub. What `tell` raises stops it; the next call goes on where this one was.
-
-    Raises NotFound (name), Unavailable (provider_unavailable, insufficient_storage), Unprocessable (checksum).
-    """
-    wanted = offer(name)
-    files, revision = _listed(wanted.repo, hub)
-    total = sum(file.size_bytes for file in files)
-    begun = begun_at(folder, name)
-    begun.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(begun).free < total:
-        raise Unavailable(f"This model needs {total / _MB:.0f} MB of free disk space.", code="insufficient_storage")
-    done = 0
-    for file in files:
-
-        def report(have: int, done: int = done) -> None:
-            tell(0.95 * (done + have) / total, f"Fetching: {(done + have) / _MB:.0f} of {total / _MB:.0f} MB")
-
-        _fetch(file, begun / file.name, report)
-        done += file.size_bytes
-    source = f"{hub}/{wanted.repo}@{revision}"
-    return _keep(folder, name, licence=wanted.licence, source=source, tell=lambda f, said: tell(0.95 + f * 0.04, said))
-
-
-def _listed(repo: str, hub: str) -> tuple[list[_Remote], str]:
-    """The files of a repository at its present revision."""
-    from huggingface_hub import HfApi, hf_hub_url
-
-    try:
-        info = HfApi(endpoint=hub, token=False).model_info(repo, files_metadata=True, timeout=20)
-    except Exception as error:  # the hub's client and the two HTTP clients under it have one each
-        raise _unreachable(hub) from error
-    files = []
-    for one in info.siblings or []:
-        if _WANTED.fullmatch(one.rfilename):
-            url = hf_hub_url(repo, one.rfilename, revision=info.sha, endpoint=hub)
-            files.append(_Remote(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else None, url))
-    return files, str(info.sha)
-
-
-def _fetch(file: _Remote, target: Path, report: Any) -> None:
-    """The file's bytes, the missing ones only. (huggingface_hub 2.4 throws a part away when it is interrupted.)"""
-    part = target.with_name(f"{target.name}.part")
-    if target.is_file() and target.stat().st_size == file.size_bytes:
-        return
-    have = part.stat().st_size if part.is_file() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    try:
-        with httpx.stream("GET", file.url, headers=headers, follow_redirects=True, timeout=20) as answer:
-            if answer.status_code == 416:
-                part.unlink()
-            answer.raise_for_status()
-            have = have if answer.status_code == 206 else 0
-            with part.open("ab" if have else "wb") as out:
-                for block in answer.iter_bytes(1 << 20):
-                    out.write(block)
-                    have += len(block)
-                    report(have)
-    except httpx.HTTPError as error:
-        raise _unreachable(file.url) from error
-    if have != file.size_bytes or (file.sha256 and sha256_of(part) != file.sha256):
-        part.unlink()
-        raise Unprocessable(f"{file.name} did not arrive as the hub describes it; fetch the model again.")
-    part.rename(target)
-
-
-def _unreachable(url: str) -> Unavailable:
-    return Unavailable(
-        f"{url.split('/')[2]} cannot be reached. What was fetched is kept; try again, or add the model from a folder.",
-        code="provider_unavailable",
-    )
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            if tick:
+                tick()
+    return digest.hexdigest()
 
 
 def describe(model: Model) -> dict[str, Any]:

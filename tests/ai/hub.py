@@ -10,12 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 REVISION = "a" * 40
+LARGE = ("model.bin", ".gguf")
 
 
 class Hub:
     """breaks_after: bytes of model.bin after which the line goes down, once. spoiled: model.bin has a wrong byte.
 
-    may_end: cleared, the second half of model.bin waits until it is set.
+    may_end: cleared, the second half of a model waits until it is set. may_answer: the same for the list of files.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -24,6 +25,8 @@ class Hub:
         self.spoiled = False
         self.may_end = threading.Event()
         self.may_end.set()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         self.asked: list[tuple[str, str | None]] = []
         self.url = ""
 
@@ -31,7 +34,7 @@ class Hub:
         rows = []
         for name, body in self.files.items():
             row: dict = {"rfilename": name, "size": len(body), "blobId": "b" * 40}
-            if name == "model.bin":
+            if name.endswith(LARGE):
                 row["lfs"] = {"sha256": hashlib.sha256(body).hexdigest(), "size": len(body), "pointerSize": 130}
             rows.append(row)
         return rows
@@ -44,13 +47,14 @@ def serving(folder: Path) -> Iterator[Hub]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.startswith("/api/models/"):
+                hub.may_answer.wait(60)
                 repo = self.path.removeprefix("/api/models/").split("/revision")[0].split("?")[0]
                 self._send(json.dumps({"id": repo, "sha": REVISION, "siblings": hub.siblings()}).encode())
                 return
             name = self.path.split("?")[0].rsplit("/", 1)[-1]
             hub.asked.append((name, self.headers.get("Range")))
             body = hub.files[name]
-            if hub.spoiled and name == "model.bin":
+            if hub.spoiled and name.endswith(LARGE):
                 body = body[:-1] + bytes([body[-1] ^ 1])
             found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range") or "")
             self._send(body[int(found[1]) :] if found else body, status=206 if found else 200, name=name)
@@ -59,9 +63,9 @@ def serving(folder: Path) -> Iterator[Hub]:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            if name == "model.bin" and hub.breaks_after is not None:
+            if name.endswith(LARGE) and hub.breaks_after is not None:
                 body, hub.breaks_after = body[: hub.breaks_after], None
-            if name == "model.bin":
+            if name.endswith(LARGE):
                 self.wfile.write(body[: len(body) // 2])
                 body = body[len(body) // 2 :]
                 hub.may_end.wait(60)

@@ -4,14 +4,16 @@ import hashlib
 import json
 import shutil
 import tarfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from fastclip.ai import models
+from fastclip.ai import gguf, hub, llm, models
 from fastclip.errors import Canceled, FastClipError, InvalidRequest, NotFound, Unavailable, Unprocessable
+from tests.ai import ggufs
 from tests.ai.conftest import TINY
 from tests.ai.hub import REVISION, Hub, serving
 
@@ -27,15 +29,17 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hub() -> Iterator[Hub]:
+def remote() -> Iterator[Hub]:
     with serving(TINY) as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def _quiet_hub(hub: Hub) -> None:
-    hub.breaks_after, hub.spoiled = None, False
-    hub.asked.clear()
+def _quiet_hub(remote: Hub) -> None:
+    remote.breaks_after, remote.spoiled = None, False
+    remote.may_end.set()
+    remote.may_answer.set()
+    remote.asked.clear()
 
 
 def packed(source: Path, target: Path) -> Path:
@@ -88,50 +92,101 @@ def test_what_is_no_model_is_refused_and_leaves_nothing(folder, tmp_path):
     assert models.installed(folder) == [] and models.find(folder) is None
 
 
-def test_a_model_is_fetched_checked_and_named_with_its_revision(folder, hub):
+def test_a_model_is_fetched_checked_and_named_with_its_revision(folder, remote):
     told: list[float] = []
-    model = models.pull(folder, "tiny", tell=lambda fraction, said: told.append(fraction), hub=hub.url)
+    model = hub.pull(folder, "tiny", tell=lambda fraction, said: told.append(fraction), hub=remote.url)
     assert {path.name for path in model.path.iterdir()} == FILES
-    assert model.source == f"{hub.url}/Systran/faster-whisper-tiny@{REVISION}" and model.licence == "MIT"
+    assert model.source == f"{remote.url}/Systran/faster-whisper-tiny@{REVISION}" and model.licence == "MIT"
     assert told == sorted(told) and told[-1] < 1
 
 
-def test_a_canceled_download_stops_and_the_next_one_goes_on_where_it_was(folder, hub):
+def test_a_canceled_download_stops_and_the_next_one_goes_on_where_it_was(folder, remote):
     def stop(fraction: float, said: str) -> None:
         if fraction > 0.5:
             raise Canceled("Enough.")
 
     with pytest.raises(Canceled):
-        models.pull(folder, "tiny", tell=stop, hub=hub.url)
+        hub.pull(folder, "tiny", tell=stop, hub=remote.url)
     assert models.installed(folder) == []
     part = folder / ".begun" / "tiny" / "model.bin.part"
     have = part.stat().st_size
     assert 0 < have < (TINY / "model.bin").stat().st_size
-    hub.asked.clear()
-    models.pull(folder, "tiny", tell=quiet, hub=hub.url)
-    assert ("model.bin", f"bytes={have}-") in hub.asked
-    assert [name for name, _ in hub.asked if name == "config.json"] == []
+    remote.asked.clear()
+    hub.pull(folder, "tiny", tell=quiet, hub=remote.url)
+    assert ("model.bin", f"bytes={have}-") in remote.asked
+    assert [name for name, _ in remote.asked if name == "config.json"] == []
 
 
-def test_a_line_that_breaks_is_said_and_what_came_is_kept(folder, hub):
-    hub.breaks_after = 1_500_000
+@pytest.mark.parametrize("where", ["the list", "the model"])
+def test_a_download_that_stands_still_is_stopped_soon(where, folder, remote):
+    """Nothing comes, and 20 seconds of patience are not waited out."""
+    (remote.may_answer if where == "the list" else remote.may_end).clear()
+    looks: list[float] = []
+
+    def stop(fraction: float, said: str) -> None:
+        looks.append(fraction)
+        if looks[-3:] == [fraction] * 3:
+            raise Canceled("Enough.")
+
+    began = time.monotonic()
+    with pytest.raises(Canceled):
+        hub.pull(folder, "tiny", tell=stop, hub=remote.url)
+    assert time.monotonic() - began < hub._PATIENCE_S / 2
+    assert (looks[-1] > 0) == (where == "the model")
+
+
+def test_offline_means_that_nothing_is_asked(folder, remote, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with pytest.raises(Unavailable, match="HF_HUB_OFFLINE is set"):
+        hub.pull(folder, "tiny", tell=quiet, hub=remote.url)
+    assert remote.asked == [] and not folder.exists()
+
+
+def test_a_line_that_breaks_is_said_and_what_came_is_kept(folder, remote):
+    remote.breaks_after = 1_500_000
     with pytest.raises(Unavailable, match="cannot be reached") as refusal:
-        models.pull(folder, "tiny", tell=quiet, hub=hub.url)
+        hub.pull(folder, "tiny", tell=quiet, hub=remote.url)
     assert refusal.value.code == "provider_unavailable"
     assert (folder / ".begun" / "tiny" / "model.bin.part").stat().st_size >= 1_000_000
-    assert models.pull(folder, "tiny", tell=quiet, hub=hub.url).name == "tiny"
+    assert hub.pull(folder, "tiny", tell=quiet, hub=remote.url).name == "tiny"
 
 
-def test_bytes_that_are_not_what_the_hub_describes_are_thrown_away(folder, hub):
-    hub.spoiled = True
+def test_bytes_that_are_not_what_the_hub_describes_are_thrown_away(folder, remote):
+    remote.spoiled = True
     with pytest.raises(Unprocessable, match="did not arrive"):
-        models.pull(folder, "tiny", tell=quiet, hub=hub.url)
+        hub.pull(folder, "tiny", tell=quiet, hub=remote.url)
     assert not (folder / ".begun" / "tiny" / "model.bin.part").exists()
+
+
+def test_a_chat_model_is_fetched_gone_on_with_and_tried(folder, tmp_path):
+    (offered := tmp_path / "hub").mkdir()
+    file = ggufs.write(offered / "Qwen3-8B-Q4_K_M.gguf")
+    (offered / "Qwen3-8B-Q8_0.gguf").write_bytes(b"another size of the same model")
+    with serving(offered) as remote:
+        remote.breaks_after = 300_000
+        with pytest.raises(Unavailable, match="What was fetched is kept"):
+            gguf.pull(folder, "qwen3-8b", tell=quiet, hub=remote.url)
+        have = models.fetched_bytes(folder, "qwen3-8b")
+        told: list[float] = []
+        model = gguf.pull(folder, "qwen3-8b", tell=lambda fraction, said: told.append(fraction), hub=remote.url)
+        assert remote.asked == [(file.name, None), (file.name, f"bytes={have}-")]
+    assert told == sorted(told) and 0 < have <= 300_000
+    assert model.gguf.read_bytes() == file.read_bytes() and model.sha256 == models.sha256_of(file)
+    assert (model.kind, model.licence, model.right is not None) == (models.CHAT, "CC0-1.0", True)
+    assert model.source == f"{remote.url}/Qwen/Qwen3-8B-GGUF@{REVISION}"
+    assert models.installed(folder, models.CHAT) == [model] and models.installed(folder) == []
+
+
+def test_without_llama_cpp_no_chat_model_is_fetched(folder, remote, monkeypatch):
+    monkeypatch.setattr(llm, "is_installed", lambda: False)
+    with pytest.raises(Unavailable, match="llama.cpp is not installed"):
+        gguf.pull(folder, "qwen3-8b", tell=quiet, hub=remote.url)
+    assert remote.asked == []
 
 
 def test_a_hub_that_is_not_there_is_said(folder):
     with pytest.raises(Unavailable, match="127.0.0.1:9 cannot be reached"):
-        models.pull(folder, "tiny", tell=quiet, hub="http://127.0.0.1:9")
+        hub.pull(folder, "tiny", tell=quiet, hub="http://127.0.0.1:9")
 
 
 def test_the_best_model_is_used_unless_one_is_named(folder):

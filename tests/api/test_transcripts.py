@@ -8,11 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fastclip import jobs, store, uploads
+from fastclip import engines, jobs, store, uploads
 from fastclip.ai import models, speech
 from fastclip.api import transcripts as routes
 from fastclip.jobs import Job
 from fastclip.worker import Worker
+from tests.ai import ggufs
 from tests.ai.conftest import DATA, TINY
 from tests.ai.scoring import word_error_rate
 from tests.api.conftest import Site, open_site
@@ -299,6 +300,28 @@ def test_the_owner_sees_adds_and_removes_models(site, client, tmp_path):
             ({"path": "relative"}, 400),
         ):
             assert owner.post("/v1/admin/models", json=ask).status_code == status
+
+
+def test_the_owner_sees_adds_and_removes_chat_models(site, tmp_path, monkeypatch):
+    with site.signed_in() as owner:
+        chat = owner.get("/v1/admin/models").json()["chat"]
+        assert (chat["in_use"], chat["setting"], chat["questions"]) == (None, "auto", 3)
+        rows = {row["name"]: row for row in chat["data"]}
+        assert (rows["qwen3-4b"]["state"], rows["qwen3-4b"]["licence"]) == ("available", "Apache-2.0")
+        assert rows["qwen3-4b"]["size_bytes"] == 2_497_000_000 and not rows["qwen3-4b"]["is_exact_size"]
+        path = str(ggufs.write(tmp_path / "Random.gguf"))
+        owner.post("/v1/admin/models", json={"path": path}).raise_for_status()
+        said = owner.get("/v1/admin/models").json()
+        row = next(row for row in said["chat"]["data"] if row["name"] == "random")
+        assert (row["state"], row["kind"], row["licence"], row["source"]) == ("installed", "chat", "CC0-1.0", path)
+        assert row["right"] < 2 and "too few to be used" in row["obstacle"] and len(row["sha256"]) == 64
+        assert "random" not in {row["name"] for row in said["data"]} and said["chat"]["in_use"] is None
+        monkeypatch.setattr(engines.llm, "is_installed", lambda: False)
+        for ask in ({"path": path}, {"name": "qwen3-4b"}):
+            answer = owner.post("/v1/admin/models", json=ask)
+            assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
+        assert "setup-llm" in owner.get("/v1/admin/models").json()["chat"]["how"]
+        assert owner.delete("/v1/admin/models/random").json() == {"ok": True}
 
 
 def test_a_download_shows_its_state_and_is_canceled(site):

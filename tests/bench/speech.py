@@ -1,7 +1,7 @@
 """Measures speech against faster-whisper called directly, in one run: `python tests/bench/speech.py [--minutes 60]`.
 
-Same model, settings and niceness; each side in a process of its own, in turns; medians. Also: memory at ten minutes
-and at the full length, and how long a cancel takes. Bars: 1.05 x wall, flat memory, a second.
+Same model, settings and niceness; each side in a process of its own, in turns; medians. Also: how long a cancel takes,
+and memory at ten minutes, an hour and three (`--memory`: only this). Bars: 1.05 x wall, a second, flat memory.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from tests.conftest import make
 
 ROOT = Path(__file__).parents[2]
 TINY = ROOT / "tests" / "data" / "whisper-tiny-espeak"
+LENGTHS = (10, 60, 180)
 
 DIRECT = """
 import os, sys
@@ -84,32 +85,56 @@ def cancel_s(folder: Path, source: Path, duration_s: float) -> float:
     return time.monotonic() - raised
 
 
+def talk(folder: Path, minutes: int) -> Path:
+    """So many minutes of speech."""
+    path = folder / f"{minutes}.wav"
+    demo = str(TINY / "demos" / "demo120.wav")
+    make("-stream_loop", str(minutes), "-i", demo, "-t", str(minutes * 60), "-ar", "16000", str(path))
+    return path
+
+
+def heard(folder: Path, minutes: int) -> tuple[float, float, int]:
+    """`measured` of our own path."""
+    work = speech.fresh(folder / "work")
+    return measured(OURS, str(folder), str(talk(folder, minutes)), str(work), str(minutes * 60))
+
+
+def speed(folder: Path, minutes: int, runs: int) -> None:
+    direct, ours = [], []
+    long = talk(folder, minutes)
+    for _ in range(runs):
+        direct.append(measured(DIRECT, str(TINY), str(long)))
+        ours.append(heard(folder, minutes))
+    wall = [statistics.median(run[0] for run in runs) for runs in (direct, ours)]
+    title = f"{minutes} minutes of speech, whisper-tiny-espeak"
+    show(title, [("faster-whisper directly", wall[0], None), ("FastClip", wall[1], wall[0])], "s ")
+    peak = [max(run[1] for run in runs) for runs in (direct, ours)]
+    show("Memory, peak", [("faster-whisper directly", peak[0], None), ("FastClip", peak[1], peak[0])], "MB")
+    stop = [cancel_s(folder, long, minutes * 60.0) for _ in range(5)]
+    show("From cancel to nothing left, worst of 5", [("FastClip", max(stop) * 1000, None)], "ms")
+    print(json.dumps({"direct": direct, "ours": ours}))
+
+
+def memory(folder: Path) -> None:
+    runs = {minutes: heard(folder, minutes) for minutes in LENGTHS}
+    first = runs[LENGTHS[0]][1]
+    rows = [(f"FastClip, {minutes} minutes, {run[2]} words", run[1], first) for minutes, run in runs.items()]
+    show("Memory, peak of the largest process", rows, "MB")
+    show("Wall", [(f"FastClip, {minutes} minutes", run[0], None) for minutes, run in runs.items()], "s ")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--memory", action="store_true", help="only the memory at 10, 60 and 180 minutes")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fastclip-bench-") as made:
         folder = Path(made)
         models.add(folder, TINY, name="tiny-espeak")
-        demo, short, long = str(TINY / "demos" / "demo120.wav"), folder / "short.wav", folder / "long.wav"
-        make("-stream_loop", "99", "-i", demo, "-t", "600", "-ar", "16000", str(short))
-        make("-stream_loop", "199", "-i", demo, "-t", str(asked.minutes * 60), "-ar", "16000", str(long))
-        direct, ours = [], []
-        for _ in range(asked.runs):
-            direct.append(measured(DIRECT, str(TINY), str(long)))
-            work = speech.fresh(folder / "work")
-            ours.append(measured(OURS, str(folder), str(long), str(work), str(asked.minutes * 60)))
-        brief = measured(OURS, str(folder), str(short), str(speech.fresh(folder / "work")), "600")
-        stop = [cancel_s(folder, long, asked.minutes * 60.0) for _ in range(5)]
-    wall = [statistics.median(run[0] for run in runs) for runs in (direct, ours)]
-    peak = [max(run[1] for run in runs) for runs in (direct, ours)]
-    title = f"{asked.minutes} minutes of speech, whisper-tiny-espeak"
-    show(title, [("faster-whisper directly", wall[0], None), ("FastClip", wall[1], wall[0])], "s ")
-    rows = [("faster-whisper directly", peak[0], None), ("FastClip, 10 minutes", brief[1], None)]
-    show("Memory, peak", [*rows, (f"FastClip, {asked.minutes} minutes", peak[1], brief[1])], "MB")
-    show("From cancel to nothing left, worst of 5", [("FastClip", max(stop) * 1000, None)], "ms")
-    print(json.dumps({"direct": direct, "ours": ours}))
+        if not asked.memory:
+            speed(folder, asked.minutes, asked.runs)
+        memory(folder)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from fastclip import accounts
 from fastclip.accounts import Account
 from fastclip.ai import models
+from tests.ai import ggufs
 from tests.ai.conftest import DATA, TINY
 from tests.ai.hub import Hub, serving
 from tests.conftest import BUNNY, make
@@ -251,7 +252,7 @@ def hub() -> Iterator[Hub]:
 
 
 def test_a_model_is_fetched_stopped_gone_on_with_removed_and_added_from_a_folder(
-    start: Start, hub: Hub, context: BrowserContext
+    start: Start, hub: Hub, context: BrowserContext, tmp_path: Path
 ):
     server = start(HF_ENDPOINT=hub.url)
     owner = server.person("owner", role="owner").account
@@ -280,3 +281,9 @@ def test_a_model_is_fetched_stopped_gone_on_with_removed_and_added_from_a_folder
     page.get_by_label("Where it lies").fill(str(TINY))
     page.get_by_role("button", name="Add the model").click()
     expect(page.get_by_text(sha256)).to_be_visible()
+    page.get_by_label("Where it lies").fill(str(ggufs.write(tmp_path / "Random.gguf")))
+    page.get_by_role("button", name="Add the model").click()
+    expect(page.get_by_text(re.compile(r"^The model random answers \d of 3 simple questions"))).to_be_visible()
+    page.get_by_role("button", name="Remove random").click()
+    page.get_by_role("button", name="Remove", exact=True).last.click()
+    expect(page.get_by_role("button", name="Remove random")).to_be_hidden()

@@ -1,18 +1,18 @@
-// The speech models of this machine, for its owner: listed, fetched, added, removed; followed while one is on its way.
+// The models of this machine, for its owner: listed, fetched, added, removed; followed while one is on its way.
 import { api, ask } from './client';
 import { asError, type ApiError } from './errors';
-import type { SpeechModel, SpeechModels } from './types';
+import type { LocalModel, LocalModels } from './types';
 
 const LOOK_MS = 1000;
 
 export class ModelShelf {
-  listed = $state.raw<SpeechModels | null>(null);
+  listed = $state.raw<LocalModels | null>(null);
   error = $state.raw<ApiError | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOpen = false;
 
   /** onarrived: a model that was on its way is here now. */
-  constructor(private readonly onarrived: (model: SpeechModel) => void = () => undefined) {}
+  constructor(private readonly onarrived: (model: LocalModel) => void = () => undefined) {}
 
   /** Reads the list and follows what is on its way; answers with the function that ends that. */
   open(): () => void {
@@ -25,20 +25,25 @@ export class ModelShelf {
   }
 
   get isBusy(): boolean {
-    return this.listed?.data.some(({ state }) => state === 'fetching') ?? false;
+    return this.all.some(({ state }) => state === 'fetching');
   }
 
-  model(name: string): SpeechModel | null {
-    return this.listed?.data.find((model) => model.name === name) ?? null;
+  /** Those for speech, then those for chat. */
+  get all(): readonly LocalModel[] {
+    return this.listed ? [...this.listed.data, ...this.listed.chat.data] : [];
+  }
+
+  model(name: string): LocalModel | null {
+    return this.all.find((model) => model.name === name) ?? null;
   }
 
   async read(): Promise<void> {
     clearTimeout(this.#timer);
-    const before = new Map(this.listed?.data.map(({ name, state }) => [name, state]));
+    const before = new Map(this.all.map(({ name, state }) => [name, state]));
     try {
       this.listed = await ask(api.GET('/v1/admin/models'));
       this.error = null;
-      for (const model of this.listed.data) {
+      for (const model of this.all) {
         const was = before.get(model.name);
         if (before.size && model.state === 'installed' && was !== 'installed') this.onarrived(model);
       }
@@ -54,7 +59,7 @@ export class ModelShelf {
     await this.read();
   }
 
-  /** Adds a model from a folder or archive on the server's machine. Throws what the server refuses. */
+  /** Adds a model from a folder, archive or .gguf file on the server's machine. Throws what the server refuses. */
   async add(path: string): Promise<void> {
     await ask(api.POST('/v1/admin/models', { body: { path } }));
     await this.read();

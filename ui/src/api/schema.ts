@@ -197,7 +197,7 @@ export type paths = {
   '/v1/search': { get: Operation<t.Listing<t.Quote>, { query: { q: string; limit?: number; cursor?: string } }> };
   '/v1/glossary': { get: Operation<{ words: string[] }>; put: Operation<{ words: string[] }, { body: { words: string[] } }> };
   '/v1/admin/models': {
-    get: Operation<t.SpeechModels>;
+    get: Operation<t.LocalModels>;
     post: Operation<{ job_id: string; status: string }, { body: { name?: string; path?: string } }>;
   };
   '/v1/admin/models/{name}': { delete: Operation<Ok, { path: { name: string } }> };

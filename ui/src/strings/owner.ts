@@ -126,7 +126,7 @@ export const owner = {
     inUse: 'In use',
     basic: 'Basic',
     builtIn: 'Built-in recogniser',
-    more: 'More models',
+    more: 'More speech models',
     moreLead: 'Nothing is downloaded until you ask. Fetching is the only time that FastClip goes online for a model.',
     about: 'about',
     checksum: 'SHA-256',
@@ -144,11 +144,21 @@ export const owner = {
     removeTitle: (name: string) => `Remove ${name}?`,
     removeHint: (size: string, isOffered: boolean) =>
       `${size} on the disk become free. Transcripts stay. ` +
-      (isOffered ? 'To have it again, it must be fetched again.' : 'To have it again, you need its folder or archive.'),
+      (isOffered ? 'To have it again, it must be fetched again.' : 'To have it again, you need its folder or file.'),
     keep: 'Keep it',
     arrived: (name: string) => `${name} is here and works.`,
+    chat: 'Language models',
+    chatLead:
+      'One of them helps to put moments in order and to name them, on this machine only. None is needed: moments are found without.',
+    chatNone: 'None is here yet.',
+    chatOff: 'Turned off: the setting language_model is “off”.',
+    chatChosen: (name: string) => `The setting language_model names ${name}; no other is used.`,
+    tried: (right: number, of: number, pace: number | null) =>
+      `Tried and works: ${right} of ${of} simple questions right` +
+      (pace ? `, reads about ${Math.round(pace).toLocaleString('en')} tokens a second here.` : '.'),
     add: 'Add from this machine',
-    addLead: 'For a machine without internet: a Whisper model in CTranslate2’s form, as a folder, .zip or .tar.',
+    addLead:
+      'For a machine without internet, or a model that is not listed: a Whisper model in CTranslate2’s form, as a folder, .zip or .tar, or a chat model as a .gguf file.',
     path: 'Where it lies',
     pathHint: (folder: string) => `A whole path on the machine that runs FastClip. It is tried, then copied to ${folder}.`,
     addAct: 'Add the model',

@@ -66,16 +66,25 @@ export interface Quote {
   url: string;
 }
 
-export interface SpeechModel {
+export interface LocalModel {
   name: string;
+  kind: 'speech' | 'chat';
   state: 'installed' | 'fetching' | 'failed' | 'available';
   size_bytes: number | null;
   is_exact_size: boolean;
-  languages: string;
+  languages: string | null;
   licence: string | null;
   note: string;
   source: string | null;
+  /** Whether it can be fetched from the hub. */
+  is_offered: boolean;
   sha256: string | null;
+  /** Of a chat model: simple questions answered when it was tried, and how fast it reads. */
+  right: number | null;
+  tokens_per_s: number | null;
+  context: number | null;
+  /** Why it is not used by itself. */
+  obstacle: string | null;
   /** What came already of one that is not whole. */
   fetched_bytes: number;
   progress: number | null;
@@ -84,10 +93,21 @@ export interface SpeechModel {
   code: string | null;
 }
 
-export interface SpeechModels {
-  data: SpeechModel[];
+export interface LocalModels {
+  data: LocalModel[];
   in_use: string | null;
   built_in: { engine: string; languages: string; note: string };
   device: string | null;
   folder: string;
+  chat: {
+    /** Whether llama.cpp is here; else `how` says how it comes. */
+    is_possible: boolean;
+    how: string;
+    /** `language_model`: a name, `auto` or `off`. */
+    setting: string;
+    in_use: string | null;
+    /** How many a model is asked when it is tried. */
+    questions: number;
+    data: LocalModel[];
+  };
 }
