@@ -58,7 +58,7 @@ def describe(job: Job) -> dict[str, Any]:
 
 
 def describe_fully(job: Job) -> dict[str, Any]:
-    """`describe`, with what the jobs panel shows beside it."""
+    """`describe`, with what the jobs panel shows beside it, and all that is needed to ask for the same again."""
     ask = job.asked
     upload = Upload.get_or_none(Upload.id == job.file_id)
     return describe(job) | {
@@ -68,6 +68,8 @@ def describe_fully(job: Job) -> dict[str, Any]:
         "start": ask.get("start"),
         "end": ask.get("end"),
         "segments": [{"start": start, "end": end} for start, end in ask.get("segments", [])],
+        "preset_ref": ask.get("captions", {}).get("preset_ref"),
+        "of_clip_id": ask.get("clip_id"),
         "frames": job.made.get("frames"),
         "created_at": store.rfc3339(job.created_at),
         "eta_s": _eta_s(job),

@@ -4,7 +4,7 @@ import pytest
 
 from fastclip import jobs, library, store, worker
 from fastclip.accounts import Account
-from fastclip.clips import status, trim
+from fastclip.clips import caption, status, trim
 from fastclip.errors import InvalidRequest, NotFound
 from fastclip.jobs import Job
 from fastclip.uploads import Upload
@@ -93,6 +93,22 @@ def test_only_clip_jobs_are_shown(asked: Job, owner: Account, member: Account) -
         with pytest.raises(NotFound):
             status.get(account.id, job_id)
     assert [one["job_id"] for one in status.listed(owner.id, only_live=True, limit=9)] == [asked.id]
+
+
+def test_a_job_tells_all_that_is_needed_to_ask_for_the_same_again(
+    owner: Account, ready: Ready, rung: list[str]
+) -> None:
+    film = ready(owner, video()).id
+    (cut,) = trim.request(owner, film, [(1, 2)], via="session", quality="720p", preset_ref="builtin:bold-hook")
+    whole = caption.request(owner, file_id=film, clip_id=None, preset_ref="builtin:word-pill")
+    said = {one["job_id"]: one for one in status.listed(owner.id, only_live=True, limit=9)}
+    assert (said[cut.id]["preset_ref"], said[cut.id]["quality"], said[cut.id]["start"]) == (
+        "builtin:bold-hook",
+        "720p",
+        1,
+    )
+    assert (said[whole.id]["kind"], said[whole.id]["preset_ref"]) == ("captions", "builtin:word-pill")
+    assert [said[job.id]["of_clip_id"] for job in (cut, whole)] == [None, None]
 
 
 def test_the_jobs_panel_learns_what_is_cut_and_how_long_it_takes(asked: Job) -> None:

@@ -43,10 +43,28 @@ export class Cutting {
     }
   }
 
-  /** Cuts again what failed. */
+  /** Asks once more for what failed: the same ranges, joined if they were, in the same captions. */
   async again(job: Job): Promise<void> {
+    const quality = job.quality || null;
+    if (job.kind === 'captions') return this.#captionAgain(job, quality);
+    if (job.segments.length) return void (await this.cut(job.segments, { format: job.format, quality }, true));
     if (job.start === null || job.end === null) return;
-    await this.cut([{ start: job.start, end: job.end }], { format: job.format, quality: job.quality || null });
+    const captions = job.preset_ref;
+    await this.cut([{ start: job.start, end: job.end }], { format: job.format, quality, captions });
+  }
+
+  async #captionAgain({ of_clip_id, preset_ref }: Job, quality: string | null): Promise<void> {
+    if (this.isAsking || preset_ref === null) return;
+    this.isAsking = true;
+    const what = of_clip_id === null ? { file_id: this.file_id } : { clip_id: of_clip_id };
+    try {
+      const body = { ...what, preset_ref, ...(quality === null ? {} : { quality }) };
+      await this.#show(await ask(api.POST('/v1/captions', { body })));
+    } catch (thrown) {
+      toast.error(asError(thrown).sentence);
+    } finally {
+      this.isAsking = false;
+    }
   }
 
   async cancel(job: Job): Promise<void> {
@@ -81,7 +99,7 @@ export class Cutting {
   }
 
   /** Shows the new jobs before their first event comes; without an answer they come with their events. */
-  async #show({ job_id, job_ids }: ClipQueued): Promise<void> {
+  async #show({ job_id, job_ids }: Pick<ClipQueued, 'job_id' | 'job_ids'>): Promise<void> {
     const fresh = new Set(job_ids ?? [job_id]);
     const query = { state: 'all', limit: 100 } as const;
     const listed = await ask(api.GET('/v1/jobs', { params: { query } })).catch(() => null);

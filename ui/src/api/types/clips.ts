@@ -53,6 +53,12 @@ export interface Job {
   source_name: string | null;
   start: number | null;
   end: number | null;
+  /** Of a clip that joins several. */
+  segments: Range[];
+  /** Of the captions that are drawn into it. */
+  preset_ref: string | null;
+  /** The clip that is captioned; null: the upload itself, or no job of captions alone. */
+  of_clip_id: string | null;
   created_at: string;
   eta_s: number | null;
   plan: string | null;
