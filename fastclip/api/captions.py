@@ -77,6 +77,13 @@ def draw_captions(caller: NamedDependency[Caller], data: JSONBody[LookAsk]) -> d
     return preview.drawn(account_id, data.style(account_id), data.spoken(account_id), size, data.backdrop)
 
 
+@post("/v1/captions/review", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "frame"})
+def review_captions(caller: NamedDependency[Caller], data: JSONBody[LookAsk]) -> dict[str, Any]:
+    """What to mend before they are burned, in captions too many to be drawn at once."""
+    account_id, size = caller.account_id, (data.width, data.height)
+    return preview.reviewed(account_id, data.style(account_id), data.spoken(account_id), size, data.backdrop)
+
+
 @post("/v1/captions/frame", status_code=200, guards=[session_only], sync_to_thread=True, opt={"rate": "frame"})
 def draw_frame(caller: NamedDependency[Caller], data: JSONBody[FrameAsk]) -> Response[bytes]:
     """One frame with its captions as PNG, drawn by what burns them."""
@@ -113,4 +120,4 @@ def get_captions(caller: NamedDependency[Caller], job_id: FromPath[str]) -> dict
     return status.get_captions(caller.account_id, job_id)
 
 
-routes = [draw_captions, draw_frame, create_captions, get_captions]
+routes = [draw_captions, review_captions, draw_frame, create_captions, get_captions]

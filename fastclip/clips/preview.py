@@ -49,6 +49,15 @@ def drawn(
     }
 
 
+def reviewed(
+    account_id: str, style: Style, words: list[Word], size: tuple[int, int], backdrop: str | None
+) -> dict[str, Any]:
+    """How many captions there are, and what to mend in them. Raises Unprocessable."""
+    with presets.font_of(account_id, style) as font:
+        placed = captions.lay_out(words, style, font, size_px=_checked(size))
+    return {"captions": len(placed.pages), "findings": [asdict(one) for one in review.review(placed, backdrop)]}
+
+
 def _link(account_id: str, style: Style, font: Font) -> str:
     if not font.family.startswith("FCU"):
         return f"/v1/caption-fonts/files/{font.path.name}"

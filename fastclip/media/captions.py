@@ -96,7 +96,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Captions:
-    """Everything that is drawn on a picture of this shape. missing: letters that no font has; they are left out."""
+    """Everything that is drawn on a picture of this shape.
+
+    missing: letters that no font has; they are left out. missing_s: where the first word with one is said.
+    """
 
     width: int
     height: int
@@ -104,6 +107,7 @@ class Captions:
     font: Font
     pages: tuple[Page, ...]
     missing: str = ""
+    missing_s: float = 0.0
 
 
 def lay_out(
@@ -120,8 +124,10 @@ def lay_out(
         _page(group, style, font, (width, height), next_start=following, is_last=n == len(groups) - 1)
         for n, (group, following) in enumerate(zip(groups, starts, strict=True))
     ]
-    lost = "".join(dict.fromkeys("".join(fonts.missing(_shown(word.text, style), font) for word in words)))
-    return Captions(width, height, style, font, tuple(pages), lost)
+    lost = [(word, fonts.missing(_shown(word.text, style), font)) for word in words]
+    letters = "".join(dict.fromkeys("".join(missing for _, missing in lost)))
+    lost_s = next((word.start_s for word, missing in lost if missing), 0.0)
+    return Captions(width, height, style, font, tuple(pages), letters, 0.0 if math.isnan(lost_s) else lost_s)
 
 
 def canvas(size_px: tuple[int, int]) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastclip.media.captions import Captions, Page
-from fastclip.media.style import Style
+from fastclip.media.style import HIGHLIGHT_WORDS, RANGES, Style
 
 FASTEST_CHARS_S = 25.0
 """Subtitle Edit's limit."""
@@ -15,6 +15,7 @@ SHORTEST_CS = 40
 LEAST_CONTRAST = 3.0
 """WCAG 2.2 for large text."""
 MOST_LINES = 2
+MOST_WORDS = round(RANGES["words_per_caption"][1])
 SAFE_BOTTOM = 0.82
 """On 9:16 the buttons of TikTok, Reels and Shorts lie below this."""
 LIFTED_Y = 0.78
@@ -45,9 +46,7 @@ def _missing(captions: Captions) -> Finding | None:
     if not captions.missing:
         return None
     said = f"No font at hand has {' '.join(captions.missing)}: these letters are left out. Write them otherwise."
-    return Finding(
-        "missing_glyphs", said, captions.pages[0].start / 100 if captions.pages else 0.0, len(captions.missing)
-    )
+    return Finding("missing_glyphs", said, captions.missing_s, len(captions.missing))
 
 
 def _contrast(captions: Captions, backdrop: str | None) -> Finding | None:
@@ -77,12 +76,23 @@ def _speed(captions: Captions) -> Finding | None:
     if not fast:
         return None
     worst = max(_chars_s(page) for page in fast)
-    said = (
-        f"{len(fast)} captions pass at up to {worst:.0f} characters a second; 25 can be read. Show more words at once."
-    )
-    words = captions.style.words_per_caption + (1 if captions.style.highlight_mode else 2)
-    most = 4 if captions.style.highlight_mode else 12
-    return Finding("reading_speed", said, fast[0].start / 100, len(fast), {"words_per_caption": min(words, most)})
+    said = f"{_counted(fast)} at up to {worst:.0f} characters a second; 25 can be read."
+    fix = _more_words(captions.style)
+    said += " Show more words at once." if fix else " That is how fast it is spoken: write it shorter."
+    return Finding("reading_speed", said, fast[0].start / 100, len(fast), fix)
+
+
+def _counted(pages: list[Page]) -> str:
+    return "1 caption passes" if len(pages) == 1 else f"{len(pages)} captions pass"
+
+
+def _more_words(style: Style) -> dict[str, Any]:
+    """Quick words and slow ones share a page then. Highlighting holds four at most: with more, it goes."""
+    words = style.words_per_caption
+    if style.highlight_mode:
+        most = HIGHLIGHT_WORDS[1]
+        return {"words_per_caption": words + 1} if words < most else {"highlight_mode": False, "words_per_caption": 6}
+    return {"words_per_caption": min(words + 2, MOST_WORDS)} if words < MOST_WORDS else {}
 
 
 def _chars_s(page: Page) -> float:
@@ -94,7 +104,8 @@ def _time(captions: Captions) -> Finding | None:
     brief = [page for page in captions.pages if page.end - page.start < SHORTEST_CS and len(page.slots) > 1]
     if not brief:
         return None
-    said = f"{len(brief)} captions stand for less than {SHORTEST_CS / 100:g} s. Let them stay on through short gaps."
+    stand = "1 caption stands" if len(brief) == 1 else f"{len(brief)} captions stand"
+    said = f"{stand} for less than {SHORTEST_CS / 100:g} s. Let them stay on through short gaps."
     fix = {"linger_ms": max(500, captions.style.linger_ms), "hold_gap_ms": 1000}
     return Finding("time_on_screen", said, brief[0].start / 100, len(brief), fix)
 
@@ -103,7 +114,8 @@ def _lines(captions: Captions) -> Finding | None:
     high = [page for page in captions.pages if len(page.lines) > MOST_LINES]
     if not high:
         return None
-    said = f"{len(high)} captions have three lines; two are read at a glance."
+    have = "1 caption has" if len(high) == 1 else f"{len(high)} captions have"
+    said = f"{have} three lines; two are read at a glance."
     return Finding("line_count", said, high[0].start / 100, len(high), {"max_lines": MOST_LINES})
 
 

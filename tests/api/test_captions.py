@@ -108,6 +108,23 @@ def test_findings_name_what_to_mend(site: Site) -> None:
         assert kinds["safe_zone"] == {"position_y": 0.78} and kinds["contrast"]["stroke_enabled"] is True
 
 
+def test_all_captions_of_a_source_are_looked_through_at_once(site: Site, tiny: Path) -> None:
+    upload = send_file(Account.get_by_id(site.owner_id), tiny)
+    slow = [Word("home", n * 0.5, n * 0.5 + 0.4) for n in range(1200)]
+    fast = [Word("responsibilities", 700 + n * 0.2, 700.1 + n * 0.2) for n in range(6)]
+    transcripts.replace(site.owner_id, upload.id, [*slow, *fast], duration_s=800.0)
+    ask = {key: value for key, value in LOOK.items() if key != "words"} | {"file_id": upload.id, "start": 10}
+    with site.signed_in() as browser:
+        said = browser.post("/v1/captions/review", json=ask | {"end": 800}).raise_for_status().json()
+        assert said["captions"] > 390
+        assert [(one["kind"], one["at_s"]) for one in said["findings"]] == [("reading_speed", 690.0)]
+        assert browser.post("/v1/captions/review", json=ask | {"end": 300}).json()["findings"] == []
+    with site.signed_in("member@example.org") as other:
+        assert other.post("/v1/captions/review", json=ask).status_code == 404
+    with site.with_key() as client:
+        assert client.post("/v1/captions/review", json=ask).status_code == 403
+
+
 def test_a_frame_is_a_picture_of_the_asked_size_over_the_source(site: Site, tiny: Path) -> None:
     ask = LOOK | {"at": 0.8, "background_file_id": source(site, tiny)}
     with site.signed_in() as browser:

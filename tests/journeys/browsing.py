@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Page, TimeoutError, expect
+from playwright.sync_api import Page, Route, TimeoutError, expect
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # Without these Chromium asks the internet for updates, which is not there.
@@ -39,3 +39,10 @@ def _said_by_axe(page: Page) -> list[str]:
     page.wait_for_timeout(300)
     rules = page.evaluate("axe.run().then(found => found.violations)")
     return [f"{rule['id']}: {node['html'][:160]}" for rule in rules for node in rule["nodes"]]
+
+
+def forbid_webassembly(route: Route) -> None:
+    """Lets the page come with a policy under which no WebAssembly runs."""
+    answer = route.fetch()
+    policy = answer.headers["content-security-policy"].replace(" 'wasm-unsafe-eval'", "")
+    route.fulfill(response=answer, headers=answer.headers | {"content-security-policy": policy})

@@ -25,9 +25,27 @@ def test_words_that_pass_too_fast_are_found_and_more_words_at_once_mend_it() -> 
     assert found["reading_speed"].fix == {"words_per_caption": 3} and found["reading_speed"].count >= 3
 
 
+def test_where_highlighting_holds_no_more_words_it_goes_and_what_style_cannot_mend_is_said() -> None:
+    fast = said("extraordinary responsibilities notwithstanding circumstances " * 4, 0.25)
+    found = kinds(fast, highlight_mode=True, words_per_caption=4)["reading_speed"]
+    assert found.fix == {"highlight_mode": False, "words_per_caption": 6}
+    found = kinds(fast, words_per_caption=12, font_size=30)["reading_speed"]
+    assert found.fix == {} and "write it shorter" in found.reason
+
+
+def test_more_words_at_once_mend_a_quick_word_among_slow_ones() -> None:
+    words = [Word("Responsibilities", 0.0, 0.4), Word("go", 0.4, 1.2), Word("home", 1.2, 2.0)]
+    found = kinds(words, words_per_caption=1)["reading_speed"]
+    assert found.count == 1 and found.reason.startswith("1 caption passes")
+    assert "reading_speed" not in kinds(words, **{"words_per_caption": 1} | found.fix)
+
+
 def test_captions_that_flash_by_are_found() -> None:
     found = kinds(said("a b c d e f", 0.1), words_per_caption=2, hold_gap_ms=0, linger_ms=0)
     assert found["time_on_screen"].fix["hold_gap_ms"] == 1000
+    words = [Word("a", 0, 0.05), Word("b.", 0.1, 0.2), Word("Then", 1.0, 1.5), Word("more", 1.5, 2)]
+    brief = {"words_per_caption": 2, "hold_gap_ms": 0, "linger_ms": 0}
+    assert "time_on_screen" not in kinds(words, **brief | kinds(words, **brief)["time_on_screen"].fix)
 
 
 def test_three_lines_are_found() -> None:
@@ -58,7 +76,8 @@ def test_text_that_does_not_stand_out_is_found_and_its_fix_mends_it(
 
 
 def test_letters_that_no_font_has_are_named() -> None:
-    assert "\U00012000" in kinds([Word("a\U00012000", 0, 1)])["missing_glyphs"].reason
+    found = kinds([Word("fine", 0, 1), Word("a\U00012000", 1, 2), Word("\U00012001", 2, 3)])["missing_glyphs"]
+    assert "\U00012000" in found.reason and (found.count, found.at_s) == (2, 1)
 
 
 def test_captions_under_the_buttons_of_a_phone_are_lifted() -> None:

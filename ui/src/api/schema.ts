@@ -210,6 +210,7 @@ export type paths = {
     >;
   };
   '/v1/captions/ass': { post: Operation<t.DrawnCaptions, { body: t.CaptionLook }> };
+  '/v1/captions/review': { post: Operation<t.ReviewedCaptions, { body: t.CaptionLook }> };
   '/v1/captions/frame': {
     post: Operation<Blob, { body: t.CaptionLook & { at: number; background_file_id?: string } }>;
   };

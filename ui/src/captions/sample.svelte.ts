@@ -2,10 +2,9 @@
 import { api, ask } from '../api/client';
 import type { Clip, SpokenWord, TimedWord, Transcript, Upload } from '../api/types';
 import { text } from '../strings';
+import { around, blockAt, blocksOf, type Block } from './reach';
 import { lengthOf, spoken } from './sample';
 
-/** A style is changed many times a minute; so much of a recording is laid out anew each time. */
-const WINDOW_S = 120;
 const STORED = 'fastclip.captions.text';
 
 export interface Picture {
@@ -35,10 +34,24 @@ export class Sample {
   /** While a source and its words are read. */
   isReading = $state(false);
 
-  readonly words: SpokenWord[] = $derived.by(() => this.heard?.map(bare) ?? spoken(this.typed));
-  readonly duration: number = $derived.by(() =>
-    this.source ? Math.min(this.source.end - this.source.start, WINDOW_S) : lengthOf(this.words),
+  readonly #blocks: Block[] = $derived.by(() => blocksOf(this.heard ?? []));
+  /** The block of words that is said where the sample stands. */
+  #block = $state(0);
+
+  /** The words to draw: of a long recording those around where the sample stands. */
+  readonly words: SpokenWord[] = $derived.by(() =>
+    this.heard ? around(this.#blocks, this.heard, this.#block).map(bare) : spoken(this.typed),
   );
+  /** Whether these are all words. */
+  readonly isWhole: boolean = $derived(this.words.length === (this.heard ?? this.words).length);
+  readonly duration: number = $derived.by(() =>
+    this.source ? this.source.end - this.source.start : lengthOf(this.words),
+  );
+
+  /** Tells where the sample stands. */
+  reach(time: number): void {
+    this.#block = this.heard ? blockAt(this.#blocks, this.heard, time) : 0;
+  }
 
   type(typed: string): void {
     this.typed = typed;
@@ -83,7 +96,7 @@ export class Sample {
     const { source } = this;
     const all = source?.file_id ? await heardIn(source.file_id) : null;
     if (source !== this.source || !source) return;
-    this.heard = all && within(all, source.start, Math.min(source.end, source.start + WINDOW_S));
+    this.heard = all && within(all, source.start, source.end);
   }
 
   async #use(source: Source): Promise<void> {

@@ -168,7 +168,6 @@ export const captions = {
     title: 'Words',
     hint: 'Press a word to correct it. It keeps its times.',
     edit: (word: string) => `Correct “${word}”`,
-    label: 'The word as it should read',
     failed: (why: string) => `Not changed. ${why}`,
     go: (time: string) => `Go to ${time}`,
   },
@@ -186,7 +185,7 @@ export const captions = {
       safe_zone: 'Lift the captions',
     } as Record<string, string>,
     fix: 'Mend',
-    mended: 'Mended',
+    correct: 'Correct the word',
   },
 
   burn: {
@@ -214,6 +213,8 @@ export const captions = {
     unheardHint: 'They are heard when you cut. Hear them now to see the captions first and to correct words.',
     hear: (price: string) => `Hear the words · ${price}`,
     hearing: 'Hearing the words',
+    byServer: 'Captions drawn by the server: this browser does not run WebAssembly here.',
+    paused: 'This browser does not run WebAssembly here: pause to see the captions.',
     noSegment: 'Set an in point and an out point to see the captions of a segment.',
     ofSegment: (name: string) => `Captions of ${name}`,
     price: (minutes: number, each: string) =>

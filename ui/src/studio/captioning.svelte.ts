@@ -1,8 +1,10 @@
 // Captions of the segments as they will be cut: which segment is shown, its words, and what the server draws of them.
 import { api, ask } from '../api/client';
 import { live } from '../api/events.svelte';
-import { isLive, type CaptionLook, type Job, type TimedWord } from '../api/types';
+import { isLive, type CaptionLook, type Finding, type Job, type TimedWord } from '../api/types';
 import { Look } from '../captions/look.svelte';
+import { around, blockAt, blocksOf } from '../captions/reach';
+import { Review } from '../captions/review.svelte';
 import { heardIn, within } from '../captions/sample.svelte';
 import type { DocumentStore } from './document.svelte';
 import type { Segment } from './document';
@@ -11,6 +13,7 @@ import type { Playback } from './playback.svelte';
 
 export class Captioning {
   readonly look = new Look();
+  readonly review = new Review();
   /** The words of the whole recording; null while nobody has heard them. */
   #all = $state.raw<TimedWord[] | null>(null);
   /** Whether it was looked for them. */
@@ -40,15 +43,31 @@ export class Captioning {
       [...live.jobs.values()].find((job) => job.file_id === this.file_id && job.kind === 'transcript' && isLive(job)) ??
       null,
   );
-  readonly asked: CaptionLook | null = $derived.by(() => {
+  readonly #blocks = $derived(blocksOf(this.words ?? []));
+  readonly #block: number = $derived(blockAt(this.#blocks, this.words ?? [], this.time ?? 0));
+  /** The style on a picture of the recording's shape; null while there is nothing to show. */
+  readonly #styled: CaptionLook | null = $derived.by(() => {
     const { captions } = this.document.now;
-    const { segment, words, source } = this;
-    if (!captions || !segment || !words?.length || this.#edits < 0) return null;
+    const { words, source } = this;
+    if (!captions || !words?.length || this.#edits < 0) return null;
     const short = Math.min(source.width, source.height) || 1;
     const [width, height] = [source.width, source.height].map((side) => Math.round((side * 1080) / short));
-    const { start, end } = segment;
-    return { preset_ref: captions, width: width!, height: height!, file_id: this.file_id, start, end };
+    return { preset_ref: captions, width: width!, height: height! };
   });
+  /** What is drawn: of a long segment the words around the playhead. */
+  readonly asked: CaptionLook | null = $derived.by(() => {
+    const words = around(this.#blocks, this.words ?? [], this.#block);
+    return this.#styled && { ...this.#styled, words: words.map(({ word, start, end }) => ({ word, start, end })) };
+  });
+  /** What is looked through for something to mend: all words, where not all of them are drawn. */
+  readonly askedWhole: CaptionLook | null = $derived.by(() => {
+    const { segment } = this;
+    if (!this.#styled || !segment || this.#blocks.length <= 2) return null;
+    return { ...this.#styled, file_id: this.file_id, start: segment.start, end: segment.end };
+  });
+  readonly findings: Finding[] = $derived.by(() =>
+    this.askedWhole ? this.review.findings : (this.look.drawn?.findings ?? []),
+  );
 
   constructor(
     readonly file_id: string,

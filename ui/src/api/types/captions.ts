@@ -119,6 +119,11 @@ export interface DrawnCaptions {
   style: CaptionStyle;
 }
 
+export interface ReviewedCaptions {
+  captions: number;
+  findings: Finding[];
+}
+
 export interface CaptionsQueued {
   job_id: string;
   status: 'pending';
