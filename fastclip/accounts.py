@@ -242,11 +242,6 @@ def sign_in(email: str, password: str, *, ip: str = "", user_agent: str = "") ->
     return account, begin_session(account.id, ip=ip, user_agent=user_agent)
 
 
-def is_password(account: Account, password: str) -> bool:
-    """Whether this is the account's password."""
-    return _is_right(account.password_hash, password)
-
-
 def hashed(password: str) -> str:
     """Another password of an account's (for reloads), as it is kept."""
     return _hash(password)

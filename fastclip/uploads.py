@@ -94,8 +94,13 @@ def request(
     """
     upload = _new(account, filename, content_type, file_size, clip, api_key_id)
     _keep_new(account, upload)
-    link = store.blobs.put_url(upload.key, size_bytes=file_size, content_type=content_type, ttl_s=rules.UPLOAD_LINK_S)
-    return upload, link
+    return upload, link_of(upload)
+
+
+def link_of(upload: Upload) -> str:
+    """Where the whole file is PUT to."""
+    size, kind = upload.file_size, upload.content_type
+    return store.blobs.put_url(upload.key, size_bytes=size, content_type=kind, ttl_s=rules.UPLOAD_LINK_S)
 
 
 def initiate(
@@ -122,7 +127,12 @@ def initiate(
     except FastClipError:
         store.blobs.abort_parts(upload.key, upload.multipart_id)
         raise
-    return upload, [_part_link(upload, n) for n in range(1, part_count + 1)]
+    return upload, links_of(upload)
+
+
+def links_of(upload: Upload) -> list[dict[str, Any]]:
+    """Where each part is PUT to."""
+    return [_part_link(upload, n) for n in range(1, upload.part_count + 1)]
 
 
 def refresh(account_id: str, file_id: str, multipart_id: str, part_numbers: list[int]) -> list[dict[str, Any]]:

@@ -128,8 +128,13 @@ def get_balance(caller: NamedDependency[Caller]) -> dict[str, Any]:
 @post("/v1/account/signup-credit", status_code=200, sync_to_thread=True, guards=[session_only], opt={"once": True})
 def take_signup_credit(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """The welcome credit, once."""
-    granted = ledger.grant_signup_credit(caller.account_id)
-    return {"granted": ledger.usd(granted), "balance": ledger.usd(ledger.balance(caller.account_id)[0])}
+    ledger.grant_signup_credit(caller.account_id)
+    return signup_credit(caller.account_id)
+
+
+def signup_credit(account_id: str) -> dict[str, Any]:
+    balance = ledger.usd(ledger.balance(account_id)[0])
+    return {"granted": ledger.usd(rules.SIGNUP_CREDIT_CENTS), "balance": balance}
 
 
 def describe(account: Account, via: str) -> dict[str, Any]:

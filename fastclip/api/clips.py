@@ -13,6 +13,7 @@ from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
 from fastclip.clips import cancel, merge, status, trim
 from fastclip.errors import InvalidRequest
+from fastclip.jobs import Job
 
 Seconds = Annotated[float, Meta(ge=0)]
 
@@ -66,10 +67,13 @@ def create_clips(caller: NamedDependency[Caller], data: JSONBody[TrimAsk]) -> di
     )
     if data.segments is None:
         return {"job_id": queued[0].id, "status": "pending"}
+    return listed(queued, is_partial=len(queued) < len(spans))
+
+
+def listed(queued: list[Job], *, is_partial: bool) -> dict[str, Any]:
+    """The answer to segments. is_partial: the queue did not take all of them (A7)."""
     said: dict[str, Any] = {"job_ids": [job.id for job in queued], "status": "pending"}
-    if len(queued) < len(spans):
-        said |= {"status": "partial", "error": "Clip queue is temporarily unavailable"}
-    return said
+    return said | ({"status": "partial", "error": "Clip queue is temporarily unavailable"} if is_partial else {})
 
 
 def _merged(caller: Caller, data: TrimAsk, spans: list[tuple[float, float]]) -> dict[str, Any]:

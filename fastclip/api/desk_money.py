@@ -44,7 +44,7 @@ def list_all_deposits(
     count, offset = page_size(limit), _offset(cursor)
     found = deposits.listed(for_owner=which == "waiting", limit=count + 1, offset=offset)
     more = str(offset + count) if len(found) > count else None
-    return {"data": [_described(one) for one in found[:count]], "next_cursor": more}
+    return {"data": [described(one) for one in found[:count]], "next_cursor": more}
 
 
 @post(
@@ -58,7 +58,7 @@ def approve_deposit(
     caller: NamedDependency[Caller], attempt_id: FromPath[str], data: JSONBody[ApproveAsk]
 ) -> dict[str, Any]:
     """The money came: credit it as paid, with its bonuses, or as a grant."""
-    return _described(manual.approve(attempt_id, as_=data.as_, decided_by=caller.account_id))
+    return described(manual.approve(attempt_id, as_=data.as_, decided_by=caller.account_id))
 
 
 @post("/v1/admin/deposits/{attempt_id:str}/reject", status_code=200, sync_to_thread=True, guards=[owner_only])
@@ -66,7 +66,7 @@ def reject_deposit(
     caller: NamedDependency[Caller], attempt_id: FromPath[str], data: JSONBody[RejectAsk]
 ) -> dict[str, Any]:
     """The money did not come, or was given back."""
-    return _described(manual.reject(attempt_id, reason=data.reason, decided_by=caller.account_id))
+    return described(manual.reject(attempt_id, reason=data.reason, decided_by=caller.account_id))
 
 
 @post("/v1/admin/grants", status_code=200, sync_to_thread=True, guards=[owner_only], opt={"once": True})
@@ -75,11 +75,16 @@ def create_grant(caller: NamedDependency[Caller], data: JSONBody[GrantAsk]) -> d
     account = accounts.by_email(data.email)
     grant_id = store.new_id("grant_")
     manual.grant(account.id, data.amount, key=grant_id)
-    balance = ledger.usd(ledger.balance(account.id)[0])
-    return {"grant_id": grant_id, "account_id": account.id, "granted": ledger.usd(data.amount), "balance": balance}
+    return granted(account.id, grant_id, data.amount)
 
 
-def _described(deposit: Deposit) -> dict[str, Any]:
+def granted(account_id: str, grant_id: str, cents: int) -> dict[str, Any]:
+    balance = ledger.usd(ledger.balance(account_id)[0])
+    return {"grant_id": grant_id, "account_id": account_id, "granted": ledger.usd(cents), "balance": balance}
+
+
+def described(deposit: Deposit) -> dict[str, Any]:
+    """A deposit as the owner's desk shows it."""
     account = accounts.by_id(deposit.account_id)
     return deposits.describe(deposit) | {
         "account_id": account.id,

@@ -11,6 +11,7 @@ from fastclip import rules, sources, uploads
 from fastclip.api.auth import Caller
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest
+from fastclip.uploads import Upload
 
 Filename = Annotated[str, Meta(min_length=1, max_length=rules.MAX_FILENAME_CHARS)]
 ContentType = Annotated[str, Meta(min_length=3, max_length=100)]
@@ -85,11 +86,15 @@ def request_upload(caller: NamedDependency[Caller], data: JSONBody[UploadAsk]) -
     upload, url = uploads.request(
         caller.account, data.filename, data.content_type, data.file_size, clip=clip, api_key_id=caller.api_key_id
     )
+    return requested(upload, url)
+
+
+def requested(upload: Upload, url: str) -> dict[str, Any]:
     return {
         "file_id": upload.id,
         "upload_url": url,
         "expires_in": rules.UPLOAD_LINK_S,
-        "clip_requested": clip is not None,
+        "clip_requested": bool(upload.clip),
     }
 
 
@@ -113,12 +118,16 @@ def initiate(caller: NamedDependency[Caller], data: JSONBody[InitiateAsk]) -> di
         clip=clip,
         api_key_id=caller.api_key_id,
     )
+    return initiated(upload, parts)
+
+
+def initiated(upload: Upload, parts: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "file_id": upload.id,
         "upload_id": upload.multipart_id,
         "parts": parts,
         "expires_in": rules.UPLOAD_LINK_S,
-        "clip_requested": clip is not None,
+        "clip_requested": bool(upload.clip),
     }
 
 

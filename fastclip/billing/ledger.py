@@ -12,7 +12,7 @@ from peewee import CharField, Check, DateTimeField, IntegerField
 
 from fastclip import rules, store
 from fastclip.accounts import Account
-from fastclip.billing import news, wallet
+from fastclip.billing import answers, news, wallet
 from fastclip.errors import Conflict, InsufficientBalance
 from fastclip.store import Row
 
@@ -65,6 +65,7 @@ def reserve(account: Account, cents: int, ref: str) -> None:
         left = balance(account.id)[0]
         news.balance_fell(account.id, left + cents, left)
     Hold.create(ref=ref, account_id=account.id, amount_cents=cents)
+    answers.moved(ref)
     _enter(account.id, "reserve", -cents, cents, ref)
 
 
@@ -100,6 +101,7 @@ def credit(account_id: str, kind: str, cents: int, *, key: str) -> None:
     entry = LedgerEntry.insert(account_id=account_id, kind=kind, d_balance_cents=cents, ref=key, key=key)
     if not entry.on_conflict_ignore().as_rowcount().execute():
         raise Conflict("This was credited before.")
+    answers.moved(key)
     Account.update(balance_cents=Account.balance_cents + cents, changed=time.time()).where(
         Account.id == account_id
     ).execute()

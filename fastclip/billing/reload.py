@@ -98,10 +98,9 @@ def _hashed(password: str | None) -> str:
 
 
 def _check_holder(account: Account, password: str | None) -> None:
-    _count_try(f"settings:{account.id}")
-    if password is None or not accounts.is_password(account, password):
+    if password is None:
         raise NotAllowed("Give your own password as current_password to change this.", param="current_password")
-    _tries.pop(f"settings:{account.id}", None)
+    accounts.confirm(account, password, param="current_password")
 
 
 # -- Asking ------------------------------------------------------------------------------------------------

@@ -41,11 +41,15 @@ def purchase(account: Account, gb: int) -> dict[str, Any]:
     with store.write():
         bought = StoragePurchase.create(id=store.new_id("sto_"), account_id=account.id, gb=gb, cents=cents)
         ledger.spend(account, "storage", cents, bought.id)
+    return purchased(bought)
+
+
+def purchased(bought: StoragePurchase) -> dict[str, Any]:
     return {
-        "gb": gb,
-        "price": ledger.usd(cents),
-        "quota_bytes": quota_bytes(account.id),
-        "balance": ledger.usd(ledger.balance(account.id)[0]),
+        "gb": bought.gb,
+        "price": ledger.usd(bought.cents),
+        "quota_bytes": quota_bytes(bought.account_id),
+        "balance": ledger.usd(ledger.balance(bought.account_id)[0]),
     }
 
 

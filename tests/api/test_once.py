@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,9 @@ import pytest
 from fastclip import accounts, store
 from fastclip.accounts import Account
 from fastclip.api import app as web
-from fastclip.billing import ledger
+from fastclip.api import remade
+from fastclip.billing import answers, ledger, manual
+from fastclip.billing.answers import KeptAnswer
 from fastclip.jobs import Job
 from fastclip.uploads import Upload
 from fastclip.worker import Worker
@@ -140,6 +143,95 @@ def test_without_a_key_every_request_counts(script: httpx.Client, source: Upload
         )
         == 2
     )
+
+
+# -- What died before it answered --------------------------------------------------------------------------
+
+
+def pieces(member: Account, source: Upload) -> dict[str, tuple[str, dict[str, object], int]]:
+    """What is asked -> path, body, cents that it costs."""
+    span = {"start": 0, "end": 1}
+    file = {"filename": "a.mp4", "content_type": "video/mp4", "file_size": 6_000_000, "clip": span}
+    waiting = manual.begin(member, 500).id
+    return {
+        "a clip": ("/v1/clip", {"file_id": source.id} | span, 2),
+        "segments": ("/v1/clip", {"file_id": source.id, "segments": [span, span]}, 4),
+        "a merged clip": ("/v1/clip", {"file_id": source.id, "segments": [span, span], "merge": True}, 4),
+        "moments": ("/v1/clip/auto", {"file_id": source.id, "query": "anything"}, 10),
+        "captions": ("/v1/captions", {"file_id": source.id, "preset_ref": "builtin:short-form-karaoke"}, 2),
+        "an upload": ("/v1/upload/request", file, 2),
+        "parts": ("/v1/upload/multipart/initiate", file | {"part_size": 6_000_000, "part_count": 1}, 2),
+        "storage": ("/v1/storage/purchase", {"gb": 5}, 900),
+        "the welcome credit": ("/v1/account/signup-credit", {}, -100),
+        "a gift": ("/v1/admin/grants", {"email": member.email, "amount": 100}, -100),
+        "an approval": (f"/v1/admin/deposits/{waiting}/approve", {"as": "grant"}, -500),
+    }
+
+
+DIED = (
+    "a clip,segments,a merged clip,moments,captions,an upload,parts,storage,the welcome credit,a gift,an approval"
+).split(",")
+
+
+@pytest.mark.parametrize("name", DIED)
+def test_what_was_done_and_never_said_is_said_when_it_is_asked_again(
+    site: Site, member: Account, source: Upload, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, body, cents = pieces(member, source)[name]
+    with store.write():
+        ledger.credit(member.id, "grant", 1000, key=f"grant:{name}")
+    before, who = sum(ledger.balance(member.id)), "owner" if "/admin/" in path else "member"
+    available = ledger.balance(member.id)[0]
+    with site.signed_in(f"{who}@example.org") as client:
+
+        def ask() -> httpx.Response:
+            return client.post(path, json=body, headers={"Idempotency-Key": name})
+
+        monkeypatch.setattr(answers, "keep", _fails)
+        assert ask().status_code == 500
+        monkeypatch.undo()
+        assert ask().json()["code"] == "idempotency_in_progress"
+        _lease_ends()
+        count = Job.select().count()
+        again = ask()
+        assert again.status_code == 200, again.text
+        assert again.headers["idempotency-replayed"] == "true"
+        assert ask().json() == again.json()
+        fresh = client.post(path, json=body)  # without a key it is done anew, where it may be
+    if fresh.status_code == 200 and name != "an approval":
+        assert fresh.json().keys() == again.json().keys()
+        fresh_costs = cents
+    else:
+        fresh_costs = 0
+    assert available - ledger.balance(member.id)[0] == cents + fresh_costs
+    assert Job.select().count() - count <= 2 and before
+
+
+def test_what_moved_nothing_before_it_died_is_done_when_it_is_asked_again(
+    script: httpx.Client, source: Upload, member: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, count = ledger.balance(member.id)[0], jobs()
+    monkeypatch.setattr(answers, "moved", _fails)
+    assert clip(script, source, "dead").status_code == 500
+    monkeypatch.undo()
+    assert (ledger.balance(member.id)[0], jobs()) == (before, count)
+    done = clip(script, source, "dead")
+    assert done.status_code == 200, done.text
+    assert "idempotency-replayed" not in done.headers
+    assert clip(script, source, "dead").json() == done.json()
+    assert (before - ledger.balance(member.id)[0], jobs() - count) == (2, 1)
+
+
+def test_every_path_whose_answer_is_made_again_takes_a_key() -> None:
+    assert {f"POST {path.replace(':str', '')}" for path in remade.PATHS} < MONEY
+
+
+def _fails(*_: object, **__: object) -> None:
+    raise RuntimeError("the process dies here")
+
+
+def _lease_ends() -> None:
+    KeptAnswer.update(lease_until=store.now() - timedelta(seconds=1)).execute()
 
 
 def test_every_route_that_moves_money_takes_a_key(site: Site) -> None:
