@@ -117,6 +117,14 @@ class Again(Exception):
         self.after_s, self.said = after_s, said
 
 
+class Onward(Exception):
+    """Raised by a job's body whose next part belongs to another lane: it goes on there, with three attempts anew."""
+
+    def __init__(self, lane: str, said: str) -> None:
+        super().__init__(said)
+        self.lane, self.said = lane, said
+
+
 # -- Asking ------------------------------------------------------------------------------------------------
 
 
@@ -208,11 +216,10 @@ def claim(job_id: str, owner: str) -> Job | None:
             Job.update(
                 status="downloading",
                 status_message="Fetching the source",
-                progress=0,
                 owner=owner,
                 lease_until=moment + LEASE_S,
                 attempt=Job.attempt + 1,
-                started_at=store.now(),
+                started_at=Case(None, [(Job.progress > 0, Job.started_at)], store.now()),
                 changed=moment,
             )
             .where(Job.id == job_id, Job.status == "pending")
@@ -302,6 +309,24 @@ def postpone(job: Job, later: Again) -> None:
         ).where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE)).execute()
 
 
+def pass_on(job: Job, onward: Onward) -> bool:
+    """Put a held job back to pending in another lane, as far as it is. False when it was canceled or is lost."""
+    with store.write():
+        return bool(
+            Job.update(
+                status="pending",
+                status_message=onward.said,
+                lane=onward.lane,
+                owner="",
+                attempt=0,
+                rung_at=time.time(),
+                changed=time.time(),
+            )
+            .where(Job.id == job.id, Job.owner == job.owner, Job.status.in_(LIVE), ~Job.is_cancel_asked)
+            .execute()
+        )
+
+
 def hurry(job_id: str) -> None:
     """Ring for a postponed job now, if it still waits."""
     Job.update(rung_at=time.time()).where(Job.id == job_id, Job.status == "pending").execute()
@@ -332,9 +357,16 @@ def failure(error: Exception) -> FastClipError | None:
 
 
 def lapsed() -> list[Job]:
-    """Jobs whose worker is gone: the lease ran out, or its process on this machine is dead."""
-    held = Job.select().where(Job.status.in_(LIVE), Job.status != "pending")
-    return [job for job in held if job.lease_until < time.time() or _is_dead_here(job.owner)]
+    """Jobs whose worker is gone: the lease ran out, or its process on this machine is dead.
+
+    Also those that were canceled in the moment in which their worker put them back: nobody else would end them.
+    """
+    held = Job.select().where(Job.status.in_(LIVE), (Job.status != "pending") | Job.is_cancel_asked)
+    return [
+        job
+        for job in held
+        if job.status == "pending" or job.lease_until < time.time() or _is_dead_here(job.owner)
+    ]
 
 
 def requeue(job: Job) -> bool:

@@ -114,13 +114,17 @@ class Worker:
         if job is None:
             return
         self._held[job.id] = job
+        goes_on = False
         try:
-            self._run(job)
+            goes_on = self._run(job)
         finally:
             del self._held[job.id]
             _sweep_temp(job)
+        if goes_on:
+            jobs.push_or_wait(Job.get_by_id(job.id))
 
-    def _run(self, job: Job) -> None:
+    def _run(self, job: Job) -> bool:
+        """Whether the job goes on in another lane."""
         try:
             outcome = BODIES[job.kind](job, self._tell_for(job))
             finish(job, outcome)
@@ -128,8 +132,13 @@ class Worker:
             jobs.give_back(job)
         except jobs.Again as later:
             jobs.postpone(job, later)
+        except jobs.Onward as onward:
+            if jobs.pass_on(job, onward):
+                return True
+            fail(job, Canceled("You canceled this job."))
         except Exception as error:
             fail(job, error)
+        return False
 
     def _tell_for(self, job: Job) -> Tell:
         """What the body calls while it works: writes progress when it moved, and raises when it should end."""

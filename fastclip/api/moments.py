@@ -40,6 +40,7 @@ class AutoAsk(Ask):
     format: str | None = None
     quality: str | None = None
     captions: CaptionsAsk | None = None
+    read_everything: bool = False
 
 
 class TightenAsk(Ask):
@@ -97,6 +98,7 @@ def create_auto_clips(caller: NamedDependency[Caller], data: JSONBody[AutoAsk]) 
         format=data.format,
         quality=data.quality,
         preset_ref=data.captions.preset_ref if data.captions else None,
+        reads_all=data.read_everything,
         api_key_id=caller.api_key_id,
     )
     return {"job_id": job.id, "status": "pending", "reserved": ledger.usd(job.reserved_cents)}

@@ -19,7 +19,7 @@ from fastclip.ai import moments
 from fastclip.billing import ledger
 from fastclip.clips import analyze, checks, drawing, news, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError, InvalidRequest, Unavailable
-from fastclip.jobs import Job, Outcome, Tell
+from fastclip.jobs import Job, Onward, Outcome, Tell
 from fastclip.library import Clip
 from fastclip.media import ffmpeg
 from fastclip.media.words import Word
@@ -28,6 +28,8 @@ from fastclip.uploads import Upload
 
 _log = logging.getLogger(__name__)
 KIND = "auto"
+_RENDERING = "ffmpeg"
+"""The lane of the encodes: clips in the making hold up no transcript."""
 _FOUND = 0.4
 """Of the work is done when the moments are known."""
 _USUAL = ((30, 5), (60, 8), (rules.MAX_SOURCE_S, 10))
@@ -65,9 +67,13 @@ def request(
     format: str | None = None,
     quality: str | None = None,
     preset_ref: str | None = None,
+    reads_all: bool = False,
     api_key_id: str = "",
 ) -> Job:
-    """Check, price, reserve and queue. Raises as `trim.request`, and Unprocessable for a source without sound."""
+    """Check, price, reserve and queue. reads_all: as `analyze.request` has it.
+
+    Raises as `trim.request`, and Unprocessable for a source without sound.
+    """
     upload = uploads.get_ready(account.id, file_id)
     query = analyze.plain(query)
     if not query:
@@ -77,7 +83,7 @@ def request(
     facts = upload.media
     target = checks.target(account, facts, via=via, format=format, quality=quality)
     analyze.check_sound(upload)
-    ask: dict[str, Any] = {"model": "", "language": ""}
+    ask: dict[str, Any] = {"model": "", "language": "", "reads_all": reads_all}
     if preset_ref is not None:
         ask |= drawing.asked(account.id, facts, target.format, preset_ref)
     ask |= {"query": query, "format": target.format, "quality": target.quality, "max_px": target.max_px}
@@ -102,17 +108,22 @@ def usual_count(duration_s: float) -> int:
 
 
 def run(job: Job, tell: Tell) -> Outcome:
-    """Find the moments, then make a clip of each; one that fails does not stop the others.
+    """Find the moments among the heavy jobs; then, among the encodes, make a clip of each.
 
-    Taken up again after a crash, it goes on with the moments that were found and the clips that were made.
+    A clip that fails does not stop the others. Taken up again after a crash, the job goes on with the moments that
+    were found and the clips that were made.
     """
     upload = Upload.get_by_id(job.file_id)
-    rows, said = _segments(job.id), job.made
-    if not rows:
-        said = _look(job, upload, tell)
-        rows = _segments(job.id)
-    if not rows:
+    if job.lane != _RENDERING:
+        said = job.made if _segments(job.id) else _look(job, upload, tell)
+        if found := len(_segments(job.id)):
+            raise Onward(_RENDERING, f"{found} moments found" if found > 1 else "One moment found")
         return Outcome(cents=0, result=said, message=moments.NOTHING)
+    return _render(job, upload, tell)
+
+
+def _render(job: Job, upload: Upload, tell: Tell) -> Outcome:
+    rows = _segments(job.id)
     words = drawing.words_of(job, upload, lambda *_: tell(_FOUND, "Rendering")) if "captions" in job.asked else []
     with store.blobs.lease(upload.key) as source:
         for n, row in enumerate(rows):
@@ -123,7 +134,7 @@ def run(job: Job, tell: Tell) -> Outcome:
         raise FastClipError(f"None of the {len(rows)} clips could be made: {rows[0].error}")
     failed = sum(row.status == "failed" for row in rows)
     message = f"Done, {failed} of {len(rows)} clips failed" if failed else "Done!"
-    return Outcome(cents=owed(job), result=said, message=message)
+    return Outcome(cents=owed(job), result=job.made, message=message)
 
 
 def _look(job: Job, upload: Upload, tell: Tell) -> dict[str, Any]:

@@ -292,8 +292,7 @@ def test_canceled_in_the_middle_it_keeps_what_is_done_and_charges_that(owner, sp
 
 def test_taken_up_again_it_goes_on_with_what_was_found_and_made(owner, spoken, rung, monkeypatch):
     job = asked(owner, spoken)
-    held = jobs.claim(job.id, jobs.owner_name())
-    assert held
+    held = rendering(job)
     begun = breaking(monkeypatch, 1, SystemExit())
     with pytest.raises(SystemExit):
         auto.run(held, lambda fraction, said: None)
@@ -303,6 +302,52 @@ def test_taken_up_again_it_goes_on_with_what_was_found_and_made(owner, spoken, r
     assert [one["status"] for one in said["clips"]] == ["complete", "complete"] and said["cost"] == 0.10
     assert len(begun) == 3 and begun[1] == begun[2] and moments.OfferedMoment.select().count() == 2
     assert len(library.listed(owner.id, limit=9)[0]) == 2
+
+
+def looked(job: Job) -> tuple[Job, jobs.Onward]:
+    """The job held by a worker that found its moments, and where it wants to go on."""
+    held = jobs.claim(job.id, jobs.owner_name())
+    assert held
+    with pytest.raises(jobs.Onward) as onward:
+        auto.run(held, lambda fraction, said: None)
+    return held, onward.value
+
+
+def rendering(job: Job) -> Job:
+    """The job with its moments found, held by a worker that may make clips of them."""
+    assert jobs.pass_on(*looked(job))
+    held = jobs.claim(job.id, jobs.owner_name())
+    assert held
+    return held
+
+
+def test_it_looks_among_the_heavy_jobs_and_renders_among_the_encodes(owner, spoken, rung, monkeypatch, data):
+    job = asked(owner, spoken)
+    worker.Worker(data).perform(job.id)
+    waiting = jobs.get(owner.id, job.id)
+    assert (waiting.lane, waiting.status, waiting.status_message) == ("ffmpeg", "pending", "2 moments found")
+    assert (waiting.attempt, waiting.progress) == (0, 40) and rung == [job.id] * 2
+    assert ledger.balance(owner.id)[1] == 10 and library.listed(owner.id, limit=9)[0] == []
+    worker.Worker(data).perform(job.id)
+    assert jobs.get(owner.id, job.id).status == "complete" and ledger.balance(owner.id)[1] == 0
+
+
+def test_canceled_when_the_moments_were_just_found_it_ends_and_costs_nothing(owner, spoken, rung, monkeypatch, data):
+    job, real = asked(owner, spoken), auto._look
+    monkeypatch.setattr(auto, "_look", lambda *given: (real(*given), jobs.ask_to_cancel(job))[0])
+    worker.Worker(data).perform(job.id)
+    said = status.get(owner.id, job.id)
+    assert (said["status"], said["code"], len(rung)) == ("failed", "canceled", 1) and ledger.balance(owner.id)[1] == 0
+
+
+def test_canceled_in_the_moment_in_which_it_changes_lanes_the_sweep_ends_it(owner, spoken, rung):
+    job = asked(owner, spoken)
+    assert jobs.pass_on(*looked(job))
+    jobs.ask_to_cancel(job)
+    worker.sweep()
+    said = status.get(owner.id, job.id)
+    assert (said["status"], said["code"]) == ("failed", "canceled") and ledger.balance(owner.id)[1] == 0
+    assert jobs.claim(job.id, "x") is None
 
 
 def test_a_job_given_back_with_a_clip_made_and_then_canceled_charges_for_it(owner, ready: Ready, rung):
