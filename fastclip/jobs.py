@@ -362,11 +362,7 @@ def lapsed() -> list[Job]:
     Also those that were canceled in the moment in which their worker put them back: nobody else would end them.
     """
     held = Job.select().where(Job.status.in_(LIVE), (Job.status != "pending") | Job.is_cancel_asked)
-    return [
-        job
-        for job in held
-        if job.status == "pending" or job.lease_until < time.time() or _is_dead_here(job.owner)
-    ]
+    return [job for job in held if job.status == "pending" or job.lease_until < time.time() or _is_dead_here(job.owner)]
 
 
 def requeue(job: Job) -> bool:

@@ -37,7 +37,8 @@ _NOT_SAID = "Nothing in this recording fits that; try other words."
 class Moment:
     """A part of the recording, of the sentences [first, last). Seconds on the source's own line.
 
-    confidence: 0-1, two decimals. features: what it was judged by, to learn from.
+    confidence: 0-1, two decimals; exact: before it was rounded, to order those that look alike.
+    features: what it was judged by, to learn from.
     """
 
     start_s: float
@@ -50,6 +51,7 @@ class Moment:
     last: int
     title: str = ""
     features: dict[str, float] = field(default_factory=dict)
+    exact: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -134,16 +136,16 @@ def find(
             notes.append(ranked.note)
         except Unusable as why:
             notes.append(str(why))
-            candidates = _surest_first(candidates)
+            candidates = surest_first(candidates)
     else:
-        candidates = _surest_first(candidates)
+        candidates = surest_first(candidates)
     given, is_weak = _given(candidates, asked)
     note = " ".join(one for one in [_WEAK * is_weak, _NOT_SAID * (not given), *notes] if one)
     return Found(given, engine, asked, note, is_weak, candidates)
 
 
-def _surest_first(candidates: list[Moment]) -> list[Moment]:
-    return sorted(candidates, key=lambda one: (-one.confidence, one.start_s))
+def surest_first(candidates: Sequence[Moment]) -> list[Moment]:
+    return sorted(candidates, key=lambda one: (-one.confidence, -one.exact, one.start_s))
 
 
 def _most(asked: Intent) -> int:
@@ -255,11 +257,13 @@ class _Search:
         values = confidence.features(self.read, self.relevance, span, is_first=is_first)
         start_s, end_s = bounds.times(self.read.sentences, span.first, span.last, self.duration_s)
         inside = self.relevance.worth[span.first : span.last]
+        sure = self._sure(span, values)
         return Moment(
             start_s=round(start_s, 6),
             end_s=round(end_s, 6),
             excerpt=bounds.excerpt(self.read.sentences, span.first, span.last, span.first + int(inside.argmax())),
-            confidence=round(self._sure(span, values), 2),
+            confidence=round(sure, 2),
+            exact=sure,
             reasons=tuple(self._reasons(span, values)),
             score=round(span.score, 3),
             first=span.first,

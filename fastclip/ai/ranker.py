@@ -11,7 +11,7 @@ from pathlib import Path
 
 from fastclip.ai import llm
 from fastclip.ai.models import Model
-from fastclip.ai.moments import Moment, Ranked, Ranker, Ranking, Unusable
+from fastclip.ai.moments import Moment, Ranked, Ranker, Ranking, Unusable, surest_first
 from fastclip.ai.prompts import Choice
 from fastclip.ai.reasons import Reason
 from fastclip.media import Tell
@@ -70,7 +70,7 @@ def _ranked(model: Model, ranking: Ranking, work: Path, tell: Tell, deadline_s: 
 
 def fused(ranking: Ranking, choices: Sequence[Choice]) -> list[Moment]:
     """The candidates and what else the model chose, in the order of both."""
-    ours = sorted(ranking.candidates, key=lambda one: (-one.confidence, one.start_s))
+    ours = surest_first(ranking.candidates)
     theirs: dict[int, int] = {}
     found: list[tuple[float, Moment]] = []
     for rank, choice in enumerate(choices):

@@ -1,7 +1,10 @@
-"""An hour of talk that the tests know by heart: thirty planted passages among thirty others, with times as spoken.
+"""Hours of talk that the tests know by heart: thirty planted passages and more among others, with times as spoken.
 
-The text is written for this project (tests/data/moments/talk.txt). Words take as long as they are long, commas and
-full stops are pauses, and everything is scaled to the hour, so that the same words have the same times on any machine.
+The texts are written for this project (tests/data/moments). `talk` is a row of essays, on which things were tried out;
+`interviews` was written later, before it was known what is found in it: four people who are asked about their work,
+with neighbouring subjects, and absent queries out of the same trades. No number is fitted to it. Words take as long as
+they are long, commas and full stops are pauses, and everything is scaled to the hour, so that the same words have the
+same times on any machine.
 """
 
 import random
@@ -45,6 +48,11 @@ def talk() -> Talk:
     return spoken((DATA / "talk.txt").read_text("utf-8"), HOUR_S)
 
 
+@cache
+def interviews() -> Talk:
+    return spoken((DATA / "interviews.txt").read_text("utf-8"), HOUR_S)
+
+
 def spoken(text: str, duration_s: float) -> Talk:
     """The passages of such a text, said in so many seconds."""
     random_ = random.Random(7)
@@ -86,9 +94,9 @@ WRAPPERS = (
 
 
 @cache
-def absent() -> list[str]:
-    """Queries for subjects that nobody touches."""
-    return (DATA / "absent.txt").read_text("utf-8").splitlines()
+def absent(name: str = "absent.txt") -> list[str]:
+    """Queries for subjects that nobody touches in `talk`, or in `interviews` ("interviews_absent.txt")."""
+    return (DATA / name).read_text("utf-8").splitlines()
 
 
 def misheard(words: list[Word], *, share: float) -> list[Word]:
