@@ -263,6 +263,7 @@ def expire() -> None:
     library.expire()
     transcript.forget()
     analyze.forget()
+    auto.forget()
     accounts.forget_old_sessions()
     answers.forget_old()
     invites.forget()

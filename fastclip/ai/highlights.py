@@ -47,11 +47,12 @@ _CUES = re.compile(
     r"|realized|changed|surpris\w+|you|people)\b",
     re.I,
 )
-_HUMOUR = re.compile(
+_HUMOUR_WORD = re.compile(
     r"\b(?:funny|hilarious|laugh\w*|jok(?:e|es|ing)|ridiculous|absurd|weird\w*|embarrass\w+|awkward|silly|crazy|kidding"
-    r"|haha\w*|lol)\b|!",
+    r"|haha\w*|lol)\b",
     re.I,
 )
+_HUMOUR = re.compile(f"{_HUMOUR_WORD.pattern}|!", re.I)
 _LAUGHTER = re.compile(r"[\[(*](?:laugh\w*|chuckl\w*|giggl\w*|laughter)[\])*]|\b(?:ha ?){2,}\b|\bhaha\w*", re.I)
 _ADVERT = re.compile(
     r"\b(?:sponsor\w*|promo code|discount code|use (?:the )?code|percent off|free trial|subscribe\w*|hit the bell"
@@ -60,6 +61,8 @@ _ADVERT = re.compile(
     r"|joining|tuning)|sign up (?:at|for))\b",
     re.I,
 )
+_LAUGHABLE_FROM = 0.25
+"""One sentence in ten of ordinary talk is as near to what people laugh about."""
 _JOKE_S, _LAUGH_REACH_S = 6.0, 18.0
 _FAR_S = 120.0
 
@@ -94,6 +97,19 @@ def of_fun(index: Index, embedder: Embedder | None, energy: Any) -> Relevance:
         worth = worth + 0.3 * energy
     adverts = numpy.array([is_advert(one.text) for one in index.sentences])
     return _relevance(index, standard(worth) - 2.0 * adverts)
+
+
+def signs_of_fun(index: Index, embedder: Embedder | None) -> Any:
+    """Of each sentence whether anything says that it is funny: laughter after it, a word for it, or what it is about.
+
+    The rest only compares the sentences of one recording, of which one is always the funniest, also in a eulogy.
+    """
+    found = numpy.array([bool(_HUMOUR_WORD.search(one.text)) for one in index.sentences]) | (
+        _before_laughter(index) > 0
+    )
+    if embedder is not None and index.vectors is not None:
+        found = found | (_nearest(_around(index), embedder, _LAUGHABLE) >= _LAUGHABLE_FROM)
+    return found
 
 
 def _relevance(index: Index, worth: Any) -> Relevance:

@@ -154,8 +154,6 @@ def _most(asked: Intent) -> int:
 
 def _given(candidates: list[Moment], asked: Intent) -> tuple[list[Moment], bool]:
     """(those to give, whether the only one is not sure): an honest nothing rather than nonsense."""
-    if asked.kind in (intent.HIGHLIGHTS, intent.FUNNY):
-        return candidates[: _most(asked)], False
     sure = [one for one in candidates if one.confidence >= confidence.SURE]
     if sure:
         return sure[: _most(asked)], False
@@ -205,6 +203,7 @@ class _Search:
     ) -> None:
         self.read, self.asked, self.duration_s = read, asked, max(duration_s, read.sentences[-1].end_s)
         self.is_foreign = is_foreign and read.vectors is not None
+        self.embedder = embedder
         self.is_taste = asked.kind in (intent.HIGHLIGHTS, intent.FUNNY)
         self.terms = list(dict.fromkeys(lexical.terms(asked.topic)))
         energy = loudness.of_sentences(read, peaks) if peaks is not None else None
@@ -235,6 +234,9 @@ class _Search:
         if self.is_taste:
             is_advert = [highlights.is_advert(one.text) for one in self.read.sentences]
             self.pool.demand(lambda first, last: not any(is_advert[first:last]))
+            if self.asked.kind == intent.FUNNY:
+                has_fun = highlights.signs_of_fun(self.read, self.embedder)
+                self.pool.demand(lambda first, last: bool(has_fun[first:last].any()))
             self.pool.favour([0.3 * self.read.sentences[last - 1].is_whole for last in self.pool.last])
             apart, most = highlights.APART, self.asked.count or _usual_count(self.duration_s)
         picked = self.pool.pick(self._whole, most=most, apart=apart)

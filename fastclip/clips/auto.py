@@ -35,6 +35,9 @@ _FOUND = 0.4
 _USUAL = ((30, 5), (60, 8), (rules.MAX_SOURCE_S, 10))
 """(minutes up to and including, how many moments are rendered unless the query names a number)."""
 
+_NO_WORDS = '"excerpt": "",'
+"""In `AutoSegment.shown` where the words were dropped."""
+
 
 class AutoSegment(Row):
     """One moment of an auto-clip job on its way to a clip: pending -> processing -> complete | failed."""
@@ -256,6 +259,19 @@ def _clip(job: Job, row: AutoSegment, clip: Clip | None) -> dict[str, Any]:
         "cost": ledger.usd(row.cost_cents) if row.status == "complete" else None,
         "error": row.error or None,
     }
+
+
+def forget() -> None:
+    """Drop the words of moments whose source is gone, once no clip of their job is left. For the sweep.
+
+    What was made and what it cost stays with the job.
+    """
+    gone = Upload.select(Upload.id).where(Upload.status.in_(("expired", "failed")))
+    used = Clip.select(Clip.job_id).where(Clip.status == "available", Clip.kind == KIND)
+    over = Job.select(Job.id).where(Job.kind == KIND, Job.file_id.in_(gone), Job.id.not_in(used))
+    rows = AutoSegment.select().where(AutoSegment.job_id.in_(over), ~AutoSegment.shown.contains(_NO_WORDS))
+    for row in list(rows):
+        _change(row, shown=json.dumps(json.loads(row.shown) | {"title": None, "reasons": [], "excerpt": ""}))
 
 
 def forget_account(account_id: str) -> None:

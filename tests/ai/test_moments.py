@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy
 import pytest
 
-from fastclip.ai import embed, index, moments
+from fastclip.ai import confidence, embed, index, moments
 from fastclip.ai.embed import Embedder
 from fastclip.ai.moments import Found, Moment, Ranked, Ranking, Unusable
+from fastclip.media.words import Word
 from tests.ai.talk import Planted, Talk, iou, talk
 
 Ask = Callable[..., Found]
@@ -148,6 +149,24 @@ def test_a_moment_says_why_it_is_offered(ask):
     assert reasons["meaning"].startswith("Very close") and reasons["sentences"] == "Starts and ends on a sentence"
     assert "whale" in best.excerpt or "sand bar" in best.excerpt
     assert len(best.excerpt) <= 162 and set(best.features) >= {"near", "cover", "relevance", "subject"}
+
+
+def test_nothing_is_funny_where_nothing_says_so(model, ask):
+    numbers = "one two three four five six seven eight nine ten eleven twelve.".split()
+    counted = [Word(numbers[n % 12], n * 0.4, n * 0.4 + 0.3) for n in range(1200)]
+    said = moments.find(counted, "funny moments", duration_s=480, embedder=model)
+    assert said.moments == [] and "Nothing in this recording" in said.note
+    laughed = [*counted[:600], Word("[laughter]", 240.0, 240.3), *counted[601:]]
+    assert moments.find(laughed, "funny moments", duration_s=480, embedder=model).moments
+    assert moments.find(laughed, "funny moments", duration_s=480, embedder=None).moments
+    assert ask("funny moments").moments
+
+
+def test_what_hardly_stands_out_is_no_highlight(ask, monkeypatch):
+    assert min(one.confidence for one in ask(None).moments) >= confidence.SURE
+    monkeypatch.setattr(confidence, "of_preference", lambda standing: 0.2 if standing > 0.5 else 0.1)
+    said = ask(None)
+    assert said.is_weak and [one.confidence for one in said.moments] == [0.2]
 
 
 def test_a_quoted_phrase_must_be_said_exactly_so(ask):

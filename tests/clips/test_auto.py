@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,21 @@ def test_nothing_found_is_no_failure_and_costs_nothing(owner, spoken):
         "complete", "No matching moments", [], 0,
     )  # fmt: skip
     assert ledger.balance(owner.id)[1] == 0
+
+
+def test_the_words_go_when_the_source_and_its_clips_are_gone(owner, spoken):
+    job = asked(owner, spoken)
+    with store.write():
+        Upload.update(expires_at=store.now() - timedelta(seconds=1)).where(Upload.id == spoken.id).execute()
+    worker.expire()
+    assert all(one["excerpt"] and one["reasons"] for one in status.get(owner.id, job.id)["clips"])  # clips are left
+    for clip in library.listed(owner.id, limit=9)[0]:
+        library.delete(owner.id, clip.id)
+    worker.expire()
+    worker.expire()
+    said = status.get(owner.id, job.id)["clips"]
+    assert [(one["excerpt"], one["title"], one["reasons"]) for one in said] == [("", None, [])] * 2
+    assert all(one["end"] > one["start"] and one["status"] == "complete" for one in said)
 
 
 # -- Money (A13) ---------------------------------------------------------------------------------------------

@@ -78,6 +78,13 @@ def test_clips_are_made_of_a_search(page: Page):
     with page.expect_download() as downloaded:
         made.get_by_role("link", name="Download ").click()
     assert Path(downloaded.value.path()).stat().st_size > 1000
+    page.get_by_role("tab", name="Clips").click()
+    listed = page.get_by_role("list", name="Clips").get_by_role("listitem")
+    card = listed.filter(has_text="Clips for “one clip about the music”").first
+    expect(card).to_contain_text("1 of 1 clip · $0.10")
+    expect(card.get_by_role("listitem")).to_contain_text("Ready")
+    card.get_by_role("button", name="Play ").click()
+    until(lambda: card.locator("video").evaluate("it => it.videoWidth > 0"), 30)
 
 
 def test_a_recording_is_tightened_and_what_is_left_becomes_segments_or_one_clip(page: Page):
@@ -95,6 +102,17 @@ def test_a_recording_is_tightened_and_what_is_left_becomes_segments_or_one_clip(
     page.get_by_role("tab", name="AI").click()
     page.get_by_role("button", name="Mark ").click()
     assert page.get_by_role("list", name="Segments").get_by_role("listitem").count() > 1
+
+
+def test_what_was_kept_to_learn_from_is_deleted_in_the_settings(page: Page, finder: Person):
+    page.goto("/settings")
+    section = page.locator("section").filter(has_text="Moments offered to you").last
+    expect(section).to_contain_text("done with them")
+    section.get_by_role("button", name="Delete").click()
+    assert complaints(page) == []
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(section.get_by_text("Nothing is kept")).to_be_visible()
+    assert finder.get("/v1/moments")["offered"] == 0
 
 
 def test_axe_finds_nothing_wrong_with_the_tab_and_it_fits_a_phone(page: Page):

@@ -179,6 +179,7 @@ export type paths = {
   };
   '/v1/clip/auto': { post: Operation<{ job_id: string; status: 'pending'; reserved: number }, { body: t.AutoAsk }> };
   '/v1/clip/tighten': { post: Operation<t.Tightened, { body: { file_id: string; accept?: string[] } }> };
+  '/v1/moments': { get: Operation<t.Learned>; delete: Operation<Ok & { deleted: number }> };
   '/v1/moments/{moment_id}': {
     post: Operation<Ok, { path: { moment_id: string }; body: { what: 'liked' | 'dismissed' } }>;
   };

@@ -7,6 +7,8 @@ import { isLive, type AutoAsk, type Job } from '../api/types';
 
 export class Making {
   isAsking = $state(false);
+  /** Whether a language model, where there is one, reads the whole transcript. */
+  readsAll = $state(false);
   quality = $state<string | null>(null);
   /** The caption style, `builtin:…` or one of one's own; null for none. */
   preset_ref = $state<string | null>(null);
@@ -27,6 +29,7 @@ export class Making {
     this.isAsking = true;
     const body: AutoAsk = { file_id: this.file_id, query, format: this.format };
     if (quality !== null) body.quality = quality;
+    if (this.readsAll) body.read_everything = true;
     if (this.preset_ref !== null && this.format === 'mp4') body.captions = { preset_ref: this.preset_ref };
     try {
       const { job_id } = await ask(api.POST('/v1/clip/auto', { body }));

@@ -36,6 +36,20 @@ export const account = {
     trim4k: 'Surcharge for a segment in 4K',
     each: 'each',
   },
+  learning: {
+    title: 'Moments offered to you',
+    lead: 'What FastClip offered and what you did with it, for a later version to learn your taste from. Only numbers and times are kept, never words, and only on this machine.',
+    failed: 'What is kept could not be read',
+    kept: (offered: number, deeds: number) =>
+      `${offered} ${offered === 1 ? 'moment' : 'moments'}, ${deeds} ${deeds === 1 ? 'thing' : 'things'} done with them`,
+    since: (when: string) => `Since ${when}`,
+    nothing: 'Nothing is kept',
+    nothingHint: 'Moments found in your recordings will be counted here.',
+    act: 'Delete',
+    sure: 'Delete what was learned from?',
+    sureHint: 'Your recordings and clips stay. What is deleted here cannot be brought back.',
+    deleted: (count: number) => `Deleted, ${count} ${count === 1 ? 'moment' : 'moments'}`,
+  },
   keys: {
     title: 'API keys',
     lead: 'A key lets a program use FastClip as you. Give each program its own, so that you can revoke one alone.',

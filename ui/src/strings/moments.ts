@@ -63,6 +63,7 @@ export const moments = {
   percent: (confidence: number) => `${Math.round(confidence * 100)} %`,
   why: 'Why this one',
   play: (name: string) => `Play ${name}`,
+  hide: (name: string) => `Close ${name}`,
   add: 'Add as segment',
   added: 'Added',
   addAll: 'Add all as segments',
@@ -78,10 +79,13 @@ export const moments = {
   making: (query: string) => `Clips for “${query}”`,
   made: (done: number, all: number) => `${done} of ${plural(all, 'clip')}`,
   makeNothing: 'No moment fits, so nothing was made and nothing was charged.',
-  clipStates: { pending: 'Waiting', processing: 'Being made', complete: 'Ready', failed: 'Failed' } as Record<
-    string,
-    string
-  >,
+  clipStates: {
+    pending: 'Waiting',
+    processing: 'Being made',
+    complete: 'Ready',
+    failed: 'Failed',
+    canceled: 'Not made',
+  } as Record<string, string>,
   download: (name: string) => `Download ${name}`,
   stop: 'Stop making clips',
   stopped: 'You stopped this. Clips that were ready stay in the library.',

@@ -21,6 +21,9 @@ export class Cutting {
     [...live.jobs.values()].filter((job) => job.file_id === this.file_id && makesClips(job)).sort(newestFirst),
   );
 
+  /** How many clips there are, or will be. */
+  readonly count: number = $derived(this.jobs.reduce((sum, { kind, clips }) => sum + (kind === 'auto' ? (clips ?? []).length : 1), 0));
+
   /** The same ask has the same key, so that one sent twice over a bad line is cut and paid once. */
   #sent: { ask: string; key: string } | null = null;
 
@@ -107,8 +110,8 @@ export class Cutting {
   }
 }
 
-/** Searches and what is made of them have a tab of their own. */
-const NO_CLIPS = new Set(['transcript', 'analyze', 'auto']);
+/** Searches have a tab of their own. */
+const NO_CLIPS = new Set(['transcript', 'analyze']);
 const makesClips = (job: Job): boolean => !NO_CLIPS.has(job.kind);
 
 function newestFirst(a: Job, b: Job): number {

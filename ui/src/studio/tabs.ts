@@ -32,6 +32,6 @@ export const TABS: readonly StudioTab[] = [
     id: 'clips',
     label: text.studio.panel.clips,
     view: Clips,
-    count: ({ cutting }) => ({ number: cutting.jobs.length, isRunning: cutting.jobs.some(isLive) }),
+    count: ({ cutting }) => ({ number: cutting.count, isRunning: cutting.jobs.some(isLive) }),
   },
 ];

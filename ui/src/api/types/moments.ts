@@ -56,12 +56,21 @@ export interface AutoAsk {
   format?: string;
   quality?: string;
   captions?: { preset_ref: string };
+  read_everything?: boolean;
+}
+
+/** How much is kept of moments offered, and of what was done with them. */
+export interface Learned {
+  offered: number;
+  deeds: Record<string, number>;
+  since: string | null;
 }
 
 /** A moment of an auto-clip job on its way to a clip. */
 export interface AutoClip extends Moment {
   clip_id: string | null;
   status: 'pending' | 'processing' | 'complete' | 'failed';
+  format: string;
   duration: number | null;
   captioned: boolean;
   download_url: string | null;
