@@ -10,7 +10,7 @@ from fastclip.ai import models
 from tests.ai.conftest import TINY
 from tests.conftest import make
 from tests.journeys.browsing import NARROW, WIDE, complaints, fits
-from tests.journeys.conftest import Person, Running
+from tests.journeys.conftest import Person, Running, until
 
 LONG_MS = 120_000
 
