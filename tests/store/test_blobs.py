@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from fastclip.errors import Conflict, InvalidRequest, NotFound, TooLarge
-from fastclip.store.blobs import DiskBlobs, PartMismatch, _home, _public, address_for_others, base_url, be_known_at
+from fastclip.store.blobs import (
+    DiskBlobs,
+    PartMismatch,
+    _home,
+    _public,
+    address_for_others,
+    base_url,
+    be_known_at,
+    stand_at,
+)
 
 KEY = "uploads/ab/upl_abc"
 
@@ -197,14 +206,12 @@ def _send(disk: DiskBlobs, upload_id: str, number: int) -> str:
         ("", "", "http://192.0.2.2:8787", "http://192.0.2.2:8787"),
     ],
 )
-def test_a_link_that_is_passed_on_leads_others_here(
-    monkeypatch: pytest.MonkeyPatch, public: str, came_to: str, home: str, address: str
-) -> None:
-    monkeypatch.setitem(_public, 0, "")
-    monkeypatch.setitem(_home, 0, home)
-    token = base_url.set(came_to)
+def test_a_link_that_is_passed_on_leads_others_here(public: str, came_to: str, home: str, address: str) -> None:
+    before, token = (_public[0], _home[0]), base_url.set(came_to)
     try:
+        stand_at(home)
         be_known_at(public)
         assert address_for_others() == address
     finally:
+        (_public[0], _home[0]) = before
         base_url.reset(token)
