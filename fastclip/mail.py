@@ -280,13 +280,16 @@ def describe(mail: Mail) -> dict[str, Any]:
 
 
 def send_again(mail_id: str) -> Mail:
-    """Put a mail that waits here, or was given up, on its way anew. Raises NotFound, Conflict (sent, on its way)."""
+    """Put a mail that waits, here or for its next try, or was given up, on its way anew.
+
+    Raises NotFound, Conflict (sent, on its way).
+    """
     mail = Mail.get_or_none(Mail.id == mail_id)
     if mail is None:
         raise NotFound(f"There is no mail {mail_id}.")
     with store.write():
         is_taken = Mail.update(status="pending", attempt=0, error="", next_attempt_at=None).where(
-            Mail.id == mail_id, Mail.status.in_(("outbox", "failed"))
+            Mail.id == mail_id, _waits()
         )
         if not is_taken.execute():
             raise Conflict("This mail was sent." if mail.sent_at else "This mail is on its way already.")
@@ -296,12 +299,18 @@ def send_again(mail_id: str) -> Mail:
     return Mail.get_by_id(mail_id)
 
 
+def _waits() -> Any:
+    is_between_tries = (Mail.status == "pending") & (Mail.next_attempt_at > store.now())
+    return Mail.status.in_(("outbox", "failed")) | is_between_tries
+
+
 def send_waiting() -> None:
-    """Put every mail on its way that waits since yesterday or today. Links in older ones have run out: the owner
-    chooses among them.
+    """Put every mail of the last day on its way that waits, here or for its next try.
+
+    Links in older ones have run out: the owner chooses among them.
     """
     fresh = Mail.created_at > store.now() - timedelta(seconds=FRESH_S)
-    for mail in list(Mail.select(Mail.id).where(Mail.status == "outbox", fresh).order_by(Mail.created_at)):
+    for mail in list(Mail.select(Mail.id).where(_waits(), Mail.status != "failed", fresh).order_by(Mail.created_at)):
         with contextlib.suppress(Conflict, NotFound):  # another worker was quicker
             send_again(mail.id)
 

@@ -121,6 +121,9 @@ class Settings:
     webhook_loopback_ports: tuple[str, ...] = _setting(
         (), "Ports of this machine that the owner's webhooks may reach at `127.0.0.1` and `::1`", group="webhooks"
     )
+    open_sign_up: bool = _setting(
+        False, "Anybody who reaches this machine can make a member's account; otherwise it takes an invite", "people"
+    )
     new_members_covered: bool = _setting(
         True, "New members are covered: their shortfalls are paid by the house", group="people"
     )

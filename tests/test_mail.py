@@ -237,8 +237,17 @@ def test_a_mail_that_could_not_be_sent_is_sent_again_when_asked(
     with pytest.raises(Conflict, match="This mail was sent"):
         mail.send_again(row.id)
     busy = send("later@example.org")
+    Mail.update(recipient="ana@example.org").where(Mail.id == busy.id).execute()
+    mail.send_waiting()
+    assert again(busy).status == "sent", "it need not wait for its next try when the settings were mended"
+
+
+def test_a_mail_that_is_on_its_way_is_not_sent_twice(owner: Account, server: mail.Server, rung: list[str]) -> None:
+    row = send()
     with pytest.raises(Conflict, match="on its way already"):
-        mail.send_again(busy.id)
+        mail.send_again(row.id)
+    mail.send_waiting()
+    assert len(rung) == 1
 
 
 def test_old_mails_that_wait_are_left_to_the_owner(

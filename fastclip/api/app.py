@@ -101,7 +101,7 @@ def build(
         *webhooks.routes,
         *support.routes_for(standing),
         *members.routes_for(standing),
-        *sessions.routes,
+        *sessions.routes_for(standing),
         *share.routes_for(standing.now),
         *share_pages.routes,
         *rules_route.routes,

@@ -41,6 +41,12 @@ class HandOverAsk(Ask):
 def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
     """Handlers over the settings that say who pays for new members, and whether mails are sent."""
 
+    @get("/v1/admin/invites", sync_to_thread=True, guards=[owner_only])
+    def list_invites(caller: NamedDependency[Caller]) -> dict[str, Any]:
+        """Invites that can still be used, and whether a new one covers when nothing is said."""
+        shown = [invites.describe(invite) for invite in invites.pending()]
+        return {"data": shown, "covered_by_default": standing.now.new_members_covered}
+
     @post("/v1/admin/invites", status_code=200, sync_to_thread=True, guards=[owner_only], opt={"rate": "keys"})
     def create_invite(caller: NamedDependency[Caller], data: JSONBody[InviteAsk]) -> dict[str, Any]:
         """A link that lets one person join, within 72 hours. It is in this answer and never again."""
@@ -66,13 +72,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
             members.send_reset_link(account, url)
         return {"url": url, "mailed": is_mailed, "expires_in": int(accounts.RESET_LINK_LIFE.total_seconds())}
 
-    return [create_invite, create_reset_link, *_routes]
-
-
-@get("/v1/admin/invites", sync_to_thread=True, guards=[owner_only])
-def list_invites(caller: NamedDependency[Caller]) -> dict[str, Any]:
-    """Invites that can still be used."""
-    return {"data": [invites.describe(invite) for invite in invites.pending()]}
+    return [list_invites, create_invite, create_reset_link, *_routes]
 
 
 @delete("/v1/admin/invites/{invite_id:str}", status_code=200, sync_to_thread=True, guards=[owner_only])
@@ -124,4 +124,4 @@ def _link(path: str) -> str:
     return address_for_others() + path
 
 
-_routes = [list_invites, withdraw_invite, list_members, change_member, remove_member, hand_over]
+_routes = [withdraw_invite, list_members, change_member, remove_member, hand_over]

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from litestar import Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
@@ -15,6 +16,7 @@ from fastclip.api.account import Short, describe, signed_in
 from fastclip.api.auth import Caller, clear_session_cookie, session_only
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest, NotAllowed
+from fastclip.standing import Standing
 from fastclip.store import rfc3339
 
 Token = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -27,10 +29,10 @@ class InviteToken(Ask):
 
 class SignUpAsk(Ask):
     example = {"token": "from the invite link", "email": "ben@example.org", "password": "correct horse battery"}
-    token: Token
     email: Short
     password: Short
     name: Short = ""
+    token: Token | None = None
 
 
 class PasswordAsk(Ask):
@@ -72,10 +74,26 @@ def show_invite(data: JSONBody[InviteToken]) -> dict[str, Any]:
     }
 
 
-@post("/v1/auth/sign-up", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
-def sign_up(request: Request[Any, Any, Any], data: JSONBody[SignUpAsk]) -> Response[dict[str, Any]]:
-    """Make a member's account with an invite's token, and sign in. An invite works once, for 72 hours."""
-    return signed_in(request, invites.join(data.token, data.email, data.password, name=data.name))
+def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
+    """Handlers over the settings that say whether anybody may join."""
+
+    @get("/v1/auth/sign-up", sync_to_thread=False, opt={"rate": "share"})
+    def show_sign_up() -> dict[str, Any]:
+        """Whether anybody can make an account here, or it takes an invite."""
+        return {"is_open": standing.now.open_sign_up}
+
+    @post("/v1/auth/sign-up", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
+    def sign_up(request: Request[Any, Any, Any], data: JSONBody[SignUpAsk]) -> Response[dict[str, Any]]:
+        """Make a member's account and sign in. It takes an invite's token, unless the owner lets anybody in."""
+        if data.token:
+            return signed_in(request, invites.join(data.token, data.email, data.password, name=data.name))
+        if not standing.now.open_sign_up:
+            raise NotAllowed("Joining takes an invite here; ask the owner for one.")
+        is_covered = standing.now.new_members_covered
+        account = accounts.add(data.email, data.password, role="member", name=data.name, is_covered=is_covered)
+        return signed_in(request, account)
+
+    return [show_sign_up, sign_up, *_routes]
 
 
 @post("/v1/auth/reset", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
@@ -150,9 +168,8 @@ def close_account(caller: NamedDependency[Caller], data: JSONBody[CloseAsk]) -> 
     return response
 
 
-routes = [
+_routes = [
     show_invite,
-    sign_up,
     reset_password,
     change_password,
     list_sessions,

@@ -53,6 +53,23 @@ def test_who_holds_an_invite_sees_what_it_is_for_and_joins_signed_in(site: Site)
             assert refusal(again)[:2] == (403, "link_invalid")
 
 
+def test_without_an_invite_nobody_joins_unless_the_owner_lets_anybody_in(site: Site) -> None:
+    ask = {"email": "carl@example.org", "password": PASSWORD, "name": "Carl"}
+    with site.client() as client:
+        assert client.get("/v1/auth/sign-up").json() == {"is_open": False}
+        refused = client.post("/v1/auth/sign-up", json=ask)
+        assert refusal(refused)[:2] == (403, "forbidden") and "ask the owner for one" in refused.json()["error"]
+        with site.signed_in() as desk:
+            change = {"open_sign_up": True, "new_members_covered": False}
+            desk.patch("/v1/admin/settings", json={"settings": change}).raise_for_status()
+            assert client.get("/v1/auth/sign-up").json() == {"is_open": True}
+            joined = client.post("/v1/auth/sign-up", json=ask).raise_for_status().json()["account"]
+            assert (joined["role"], joined["is_covered"], joined["name"]) == ("member", False, "Carl")
+            assert refusal(client.post("/v1/auth/sign-up", json=ask))[:2] == (409, "conflict")
+            change = dict.fromkeys(change)
+            desk.patch("/v1/admin/settings", json={"settings": change}).raise_for_status()
+
+
 @pytest.mark.parametrize("path", ["/v1/auth/sign-up", "/v1/auth/invite", "/v1/auth/reset"])
 def test_a_link_is_not_used_by_a_page_of_another_site(site: Site, path: str) -> None:
     with site.client(Origin="https://evil.example") as client:

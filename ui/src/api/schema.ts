@@ -45,7 +45,8 @@ export type paths = {
     post: Operation<{ email: string | null; invited_by: string; expires_at: string }, { body: { token: string } }>;
   };
   '/v1/auth/sign-up': {
-    post: Operation<t.Session, { body: { token: string; email: string; name: string; password: string } }>;
+    get: Operation<{ is_open: boolean }>;
+    post: Operation<t.Session, { body: { token?: string; email: string; name: string; password: string } }>;
   };
   '/v1/auth/reset': { post: Operation<t.Session, { body: { token: string; password: string } }> };
   '/v1/auth/password': { post: Operation<t.Session, { body: { current_password: string; password: string } }> };
@@ -53,7 +54,7 @@ export type paths = {
   '/v1/auth/sessions/{session_id}': { delete: Operation<Ok, { path: { session_id: string } }> };
   '/v1/admin/hand-over': { post: Operation<t.Session, { body: { member_id: string; password: string } }> };
   '/v1/admin/invites': {
-    get: Operation<{ data: t.Invite[] }>;
+    get: Operation<{ data: t.Invite[]; covered_by_default: boolean }>;
     post: Operation<t.NewInvite, { body: { email?: string; is_covered?: boolean } }>;
   };
   '/v1/admin/invites/{invite_id}': { delete: Operation<Ok, { path: { invite_id: string } }> };
@@ -100,6 +101,9 @@ export type paths = {
     post: Operation<t.Ticket, { body: { subject: string; message: string; email?: string } }>;
   };
   '/v1/feature-request': { post: Operation<t.Ticket, { body: { title: string; description: string } }> };
+  '/v1/admin/settings': { get: Operation<t.OwnerSettings>; patch: Operation<t.OwnerSettings, { body: t.SettingsChange }> };
+  '/v1/admin/settings/test-mail': { post: Operation<Ok & { to: string }, { body: { to?: string } }> };
+  '/v1/admin/outbox/{mail_id}/send': { post: Operation<t.Mail, { path: { mail_id: string }; body: Empty }> };
   '/v1/admin/health': { get: Operation<{ data: t.Check[] }> };
   '/v1/balance': { get: Operation<t.Balance> };
   '/v1/rules': { get: Operation<t.Rules> };

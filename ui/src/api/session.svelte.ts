@@ -37,8 +37,8 @@ class SessionStore {
     this.#begin(await ask(api.POST('/v1/setup', { body: owner })));
   }
 
-  /** A member's account, with the token of an invite. */
-  async join(member: { token: string; email: string; name: string; password: string }): Promise<void> {
+  /** A member's account, with the token of an invite, or without one where anybody may join. */
+  async join(member: { token?: string; email: string; name: string; password: string }): Promise<void> {
     this.#begin(await ask(api.POST('/v1/auth/sign-up', { body: member })));
   }
 

@@ -6,6 +6,7 @@ export * from './types/mails';
 export * from './types/moments';
 export * from './types/money';
 export * from './types/rules';
+export * from './types/settings';
 export * from './types/transcripts';
 export * from './types/uploads';
 export * from './types/webhooks';

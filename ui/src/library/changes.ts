@@ -2,6 +2,7 @@
 import { toast } from 'svelte-sonner';
 import { api, ask } from '../api/client';
 import { sentenceOf } from '../api/errors';
+import { session } from '../api/session.svelte';
 import type { Clip } from '../api/types';
 import { copyText } from '../kit/copy';
 import { text } from '../strings';
@@ -37,7 +38,8 @@ export async function togglePin(shelf: Shelf, clip: Clip): Promise<void> {
   }
 }
 
-const absolute = (path: string): string => new URL(path, location.href).href;
+/** An address for others: as the server says it begins, which may not be how this browser came. */
+const absolute = (path: string): string => new URL(path, session.account?.links_begin || location.href).href;
 
 async function copy(value: string, done: string): Promise<void> {
   if (await copyText(value)) toast.success(done);

@@ -6,6 +6,7 @@ import { captions } from './captions';
 import { library } from './library';
 import { moments } from './moments';
 import { owner } from './owner';
+import { settings } from './settings';
 import { errors, kit, shell } from './shell';
 import { studio } from './studio';
 import { support } from './support';
@@ -23,6 +24,7 @@ export const text = {
   library,
   moments,
   owner,
+  settings,
   shell,
   studio,
   support,

@@ -11,6 +11,8 @@ export interface Account {
   has_paid_deposit: boolean;
   signup_credit_available: boolean;
   auth: 'api_key' | 'session';
+  /** What links that are passed on begin with. */
+  links_begin: string;
   limits: Record<string, number | boolean>;
 }
 
