@@ -38,14 +38,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class Stream:
-    """What the edges are made of and like. rate: frames a second."""
+    """What the edges are made of and like. rate: frames a second; most_bits: a second, for an encoder to stay below."""
 
     source: Path
     codec: str
     config: bytes
     timescale: int
     rate: Fraction
-    bits_per_second: int
+    most_bits: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def _order(stream: Stream, asks: list[Ask]) -> dict[str, Any]:
         "config": stream.config.hex(),
         "timescale": stream.timescale,
         "rate": [stream.rate.numerator, stream.rate.denominator],
-        "bits_per_second": stream.bits_per_second,
+        "most_bits": stream.most_bits,
     }
     edges = [
         {"samples": a.samples, "keep": a.keep, "beside": a.beside, "is_head": a.is_head, "target": str(a.target)}
@@ -229,7 +229,7 @@ class _Edge(threading.Thread):
             setattr(encoder, name, getattr(frame, name))
         encoder.max_b_frames, encoder.gop_size, encoder.thread_count = 0, 100_000, self._threads
         encoder.flags |= Flags.global_header
-        encoder.options = self._codec.options(self._order["bits_per_second"])
+        encoder.options = self._codec.options(self._order["most_bits"])
         encoder.open()
         return encoder
 

@@ -10,7 +10,7 @@ import pytest
 from fastclip.errors import Canceled, Unprocessable
 from fastclip.media import cut, index, proof, smart, starts
 from fastclip.media.mp4 import write
-from tests.media import corpus, exact
+from tests.media import corpus, exact, stamped
 
 EVERYDAY = ("plain", "phone", "vfr", "standing", "edit_list_end", "ntsc", "rotated", "late_sound", "mkv_ntsc", "flv")
 CUTS, EVERYDAY_CUTS = 20, 3
@@ -114,6 +114,18 @@ def test_frames_outside_the_edges_are_the_source_s_own_bit_for_bit(recorded, tmp
     assert plan.recipe is not None and made.plan_kind == "smart"
     assert same.count(True) >= plan.window.frames - plan.recipe.encoded > 90
     assert not all(same)
+
+
+def test_edges_of_what_a_slow_encoder_made_small_keep_forty_decibels(tmp_path):
+    zoom = ("-f", "lavfi", "-i", "mandelbrot=size=320x180:rate=30", "-t", "4")
+    slow = ("-c:v", "libx264", "-preset", "slow", "-crf", "30", "-x264-params", "keyint=60:scenecut=0:bframes=3")
+    stamped.run(*zoom, *slow, "-pix_fmt", "yuv420p", str(tmp_path / "zoom.mp4"))
+    source = exact.Recording(tmp_path / "zoom.mp4")
+    plan = planned(source, 0.3, 3.9)
+    made = cut.render(source.path, tmp_path / "clip.mp4", plan)
+    assert made.plan_kind == "smart" and plan.recipe.encoded > 40
+    frames = exact.decoded(tmp_path / "clip.mp4")
+    exact._check_copied(frames, exact.expected(source, plan), plan.recipe.encoded, (made.reason,))
 
 
 def test_a_range_between_keyframes_is_copied_without_a_codec(recorded, tmp_path):

@@ -30,8 +30,8 @@ class Codec(Protocol):
         """Whether a decoder can begin at the sample with these first bytes, and nothing shown after it needs what
         came before; None when they do not tell. Raises Refused when it brings other settings than the record's."""
 
-    def options(self, bits_per_second: int) -> dict[str, str]:
-        """For the encoder of the edges, so that they join with the rest."""
+    def options(self, most_bits: int) -> dict[str, str]:
+        """For the encoder of the edges, so that they join with the rest. most_bits: a second."""
 
     def rewrap(self, packet: bytes) -> bytes:
         """An encoder's packet as a sample of this stream."""

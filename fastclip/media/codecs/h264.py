@@ -12,7 +12,7 @@ _SLICES, _IDR, _SEI, _SPS, _PPS, _AUD = (1, 2), 5, 6, 7, 8, 9
 _HIGH = 100
 _PROFILES = {66: "8x8dct=0:cabac=0", 77: "8x8dct=0:cabac=1", _HIGH: "8x8dct=1:cabac=0"}
 _MAX_ID = 31
-_CRF, _CAP = 20, 2.5
+_CRF = 19  # the lowest that real recordings keep 40 dB with, at the encoder's quickest
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class H264:
                 return kind == _IDR
         return None
 
-    def options(self, bits_per_second: int) -> dict[str, str]:
-        cap = max(300, int(bits_per_second * _CAP / 1000))
+    def options(self, most_bits: int) -> dict[str, str]:
+        cap = max(300, most_bits // 1000)
         settings = f"sps-id={self.set_id}:bframes=0:scenecut=0:rc-lookahead=0:sync-lookahead=0:stitchable=1"
         return {
             "preset": "ultrafast",

@@ -41,7 +41,7 @@ class Hevc:
                 return _kind(unit) in _ENTRIES
         return None
 
-    def options(self, bits_per_second: int) -> dict[str, str]:
+    def options(self, most_bits: int) -> dict[str, str]:
         settings = "bframes=0:open-gop=0:scenecut=0:rc-lookahead=0:repeat-headers=1:log-level=none:info=0:pools=2"
         return {"preset": "ultrafast", "crf": str(_CRF), "forced-idr": "1", "x265-params": settings}
 
