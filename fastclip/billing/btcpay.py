@@ -98,13 +98,13 @@ class BTCPay:
 
 
 def _seen(deposit: Deposit, invoice: dict[str, Any]) -> Seen:
-    """Only a whole payment in our currency is credited by itself; what came in part waits for the owner."""
+    """A whole payment in our currency is credited by itself, with what came above it; a part waits for the owner."""
     status = _STATES.get(invoice["status"], "processing")
     paid = _cents(invoice.get("paidAmount"))
     facts: dict[str, Any] = {"provider_ref": invoice["id"], "link": invoice["checkoutLink"]}
     is_ours = invoice["currency"] == "USD" and _cents(invoice["amount"]) == deposit.amount_cents
     if status == "succeeded" and is_ours:
-        return Seen("succeeded", facts=facts)
+        return Seen("succeeded", facts=facts, cents=max(paid, deposit.amount_cents))
     if status == "succeeded" or (status in _WHY and paid > 0):
         waits = {"paid_cents": paid, "is_for_owner": not deposit.decided_by}
         said = f"{ledger.dollars(paid)} of {ledger.dollars(deposit.amount_cents)} came; the owner decides about it."

@@ -2,7 +2,8 @@
 
 created -> requires_payment | pending | awaiting_approval -> processing -> succeeded | failed | expired | canceled
 (backend-spec 3). It is credited once: by one conditional UPDATE, and under the ledger's key `dep:<attempt_id>`. Money
-that comes late is credited late; money that is less than was asked waits for the owner (`is_for_owner`).
+that comes late is credited late; money that is less than was asked waits for the owner (`is_for_owner`). Money that
+goes back to who paid it is followed (`went_back`), and stays a succeeded deposit.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 from peewee import BooleanField, CharField, DateTimeField, IntegerField, TextField
 
-from fastclip import rules, store
+from fastclip import accounts, mail, rules, store
 from fastclip.billing import ledger, news
 from fastclip.errors import InvalidRequest, NotFound
 from fastclip.store import Row
@@ -32,6 +33,8 @@ LATE_S = 2 * rules.DAY
 """How long after its end a Bitcoin invoice is still looked at: payments need confirmations."""
 CARD_KEPT_S = rules.DAY
 """A card payment that nobody finished is given up after this."""
+GOES_BACK_S = 180 * rules.DAY
+"""So long refunds and disputes of a card payment are looked for."""
 
 
 class Deposit(Row):
@@ -43,6 +46,8 @@ class Deposit(Row):
     amount_cents = IntegerField()
     bonus_cents = IntegerField(default=0)
     paid_cents = IntegerField(default=0)
+    refunded_cents = IntegerField(default=0)
+    taken_cents = IntegerField(default=0)
     provider_ref = CharField(default="", index=True)
     link = TextField(default="")
     card = TextField(default="")
@@ -64,12 +69,16 @@ class Deposit(Row):
 
 @dataclass(frozen=True)
 class Seen:
-    """What a provider says of a deposit. status: one of the states above. facts: further columns to keep."""
+    """What a provider says of a deposit. status: one of the states above. facts: further columns to keep.
+
+    cents: what came, where it is not what was asked.
+    """
 
     status: str
     reason: str = ""
     reason_code: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    cents: int | None = None
 
 
 def check_amount(cents: int) -> None:
@@ -108,6 +117,15 @@ def by_ref(provider: str, ref: str) -> Deposit | None:
     return Deposit.get_or_none(Deposit.provider == provider, Deposit.provider_ref == ref) if ref else None
 
 
+def may_go_back(provider: str) -> bool:
+    """Whether there is a credited deposit so young that its payer can still take it back."""
+    oldest = store.now() - timedelta(seconds=GOES_BACK_S)
+    young = Deposit.select().where(
+        Deposit.provider == provider, Deposit.status == "succeeded", Deposit.ended_at > oldest
+    )
+    return young.exists()
+
+
 def listed(*, account_id: str | None = None, for_owner: bool = False, limit: int, offset: int = 0) -> list[Deposit]:
     """Newest first. for_owner: only those that wait for a decision."""
     query = Deposit.select()
@@ -137,7 +155,7 @@ def due(*, every_s: float) -> list[Deposit]:
 def note(deposit: Deposit, seen: Seen) -> Deposit:
     """Bring the row in line with what was seen: credit it, end it, or move it on."""
     if seen.status == "succeeded":
-        credit(deposit, as_="paid", **seen.facts)
+        credit(deposit, as_="paid", cents=seen.cents, **seen.facts)
         return Deposit.get_by_id(deposit.id)
     facts = seen.facts | {"reason": seen.reason, "reason_code": seen.reason_code, "looked_at": store.now()}
     with store.write():
@@ -171,6 +189,29 @@ def credit(deposit: Deposit, *, as_: str, cents: int | None = None, decided_by: 
     return True
 
 
+def went_back(deposit: Deposit, cents: int) -> int:
+    """Take a refund, or a dispute, out of the balance: what went back of `cents` in all, and its share of the bonus.
+
+    Never more than is there: what was spent stays spent, and no balance falls below zero. Less than before (a dispute
+    was won) gives back what was taken. Each state is applied once. Returns the cents that left the balance.
+    """
+    with store.write():
+        row = Deposit.get_by_id(deposit.id)
+        gone = min(cents, row.paid_cents)
+        seen = Deposit.update(refunded_cents=gone).where(
+            Deposit.id == row.id, Deposit.refunded_cents == row.refunded_cents, Deposit.status == "succeeded"
+        )
+        if gone == row.refunded_cents or row.decided_as != "paid" or not seen.execute():
+            return 0
+        owed = gone + row.bonus_cents * gone // row.paid_cents
+        key = f"back:{row.id}:{store.new_id('', chars=6)}"
+        taken = ledger.take_back(row.account_id, owed - row.taken_cents, gone - row.refunded_cents, key=key)
+        said = f"{ledger.dollars(gone)} of this payment went back to its card." if gone else ""
+        Deposit.update(taken_cents=row.taken_cents + taken, reason=said).where(Deposit.id == row.id).execute()
+        _tell_of_return(row, gone, taken)
+        return taken
+
+
 def reject(deposit: Deposit, *, reason: str, decided_by: str) -> bool:
     """The owner says no. False when it was decided before."""
     with store.write():
@@ -191,6 +232,7 @@ def describe(deposit: Deposit) -> dict[str, Any]:
         "status": deposit.status,
         "amount": ledger.usd(deposit.amount_cents),
         "bonus": ledger.usd(bonus_of(deposit)),
+        "refunded": ledger.usd(deposit.refunded_cents),
         "error": deposit.reason or None,
         "created_at": store.rfc3339(deposit.created_at),
     }
@@ -223,6 +265,22 @@ def _tell_of_credit(deposit: Deposit, cents: int, bonus: int) -> None:
             "attempt_id": deposit.id,
         },
     )
+
+
+def _tell_of_return(deposit: Deposit, gone: int, taken: int) -> None:
+    account = accounts.by_id(deposit.account_id)
+    paid = f"your payment of {ledger.dollars(deposit.paid_cents)} from {deposit.created_at:%d %B %Y}"
+    if taken < 0:
+        subject = "A payment was returned to you"
+        said = f"A dispute about {paid} ended; {ledger.dollars(-taken)} are on your balance again."
+    else:
+        subject = "A payment went back to your card"
+        said = (
+            f"{ledger.dollars(gone)} of {paid} went back to your card, by a refund or a dispute. "
+            f"{ledger.dollars(taken)} left your balance, with the share of its bonus; what was spent stays spent."
+        )
+    left = ledger.dollars(ledger.balance(account.id)[0])
+    mail.send(account.email, subject, f"{said}\n\nYour balance is {left}.\n", account_id=account.id)
 
 
 def _tell_of_failure(deposit: Deposit, seen: Seen) -> None:

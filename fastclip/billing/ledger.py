@@ -118,6 +118,27 @@ def deposit(account_id: str, cents: int, *, key: str) -> int:
     return bonus
 
 
+def take_back(account_id: str, cents: int, paid_cents: int, *, key: str) -> int:
+    """Take up to `cents` of what a deposit brought, as its payer got it back; returns what was there to take.
+
+    paid_cents: so much less was paid, which may close 4K again. Below zero, both give back.
+    """
+    Account.update(paid_total_cents=Account.paid_total_cents - paid_cents).where(Account.id == account_id).execute()
+    while True:
+        have = balance(account_id)[0]
+        taken = min(cents, have)
+        left = Account.update(balance_cents=have - taken, changed=time.time()).where(
+            Account.id == account_id, Account.balance_cents == have
+        )
+        if left.execute():
+            break
+    if taken:
+        LedgerEntry.create(account_id=account_id, kind="adjustment", d_balance_cents=-taken, ref=key, key=key)
+    if taken > 0 and not Account.get_by_id(account_id).is_covered:
+        news.balance_fell(account_id, have, have - taken)
+    return taken
+
+
 def is_first_deposit(account_id: str) -> bool:
     """Whether the next paid top-up is the first."""
     paid = LedgerEntry.select().where(LedgerEntry.account_id == account_id, LedgerEntry.kind == "deposit")

@@ -7,6 +7,7 @@ backend-spec 2.6 and 3.
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,12 +21,13 @@ from fastclip.errors import Conflict, FastClipError, InvalidRequest, NotFound, P
 from fastclip.settings import Settings
 
 _log = logging.getLogger(__name__)
-POLL_S = 60.0
+POLL_S, RETURNS_S = 60.0, 600.0
 INSTRUCTIONS = "Pay the owner of this FastClip as you agreed; the amount is added when they approve it."
 
 _stripe: Stripe | None = None
 _btcpay: BTCPay | None = None
 _instructions = INSTRUCTIONS
+_returns_at = -RETURNS_S
 
 
 def open(settings: Settings) -> None:
@@ -156,6 +158,28 @@ def poll(*, every_s: float = POLL_S) -> None:
             with _logged(deposit):
                 _poll_one(deposit)
     expire()
+    _look_for_returns(every_s=RETURNS_S if every_s > 0 else 0)
+
+
+def _look_for_returns(*, every_s: float) -> None:
+    """Follow the refunds and disputes that Stripe lists, where any payment is young enough for them."""
+    global _returns_at
+    if _stripe is None or time.monotonic() < _returns_at + every_s or not deposits.may_go_back(stripe.NAME):
+        return
+    _returns_at = time.monotonic()
+    try:
+        refs = _stripe.returned()
+    except FastClipError as refusal:
+        _log.warning("refunds and disputes: %s", refusal.message)
+        return
+    for ref in refs:
+        if deposit := deposits.by_ref(stripe.NAME, ref):
+            with _logged(deposit):
+                _look_back(deposit)
+
+
+def _look_back(deposit: Deposit) -> None:
+    deposits.went_back(deposit, cards_provider().gone_back(deposit))
 
 
 def _poll_one(deposit: Deposit) -> None:
@@ -191,8 +215,12 @@ def on_btcpay_event(body: bytes, signature: str) -> None:
 
 
 def _looked_at(deposit: Deposit | None) -> None:
-    if deposit is not None and deposit.status != "succeeded":
+    if deposit is None:
+        return
+    if deposit.status != "succeeded":
         look(deposit)
+    elif deposit.provider == stripe.NAME:
+        _look_back(deposit)
 
 
 # -- Cards -------------------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ _STATES = {
     "canceled": "canceled",
 }
 _LISTED = 100
+_HELD = ("needs_response", "under_review", "lost")
+"""Disputes whose money Stripe has taken from the owner; one that is won comes back, and an inquiry takes nothing."""
 
 
 class Stripe:
@@ -99,6 +101,30 @@ class Stripe:
         seen = self.look(deposit)
         return Seen("expired", "Nobody finished this payment.") if seen.status == "canceled" else seen
 
+    # -- Going back --------------------------------------------------------------------------------------------
+
+    def returned(self) -> list[str]:
+        """PaymentIntents that the newest refunds and disputes are about. Raises Unavailable."""
+        found = self._refunds({"limit": _LISTED}) + self._disputes({"limit": _LISTED})
+        return list(dict.fromkeys(filter(None, map(_intent_of, found))))
+
+    def gone_back(self, deposit: Deposit) -> int:
+        """Cents of a payment that its payer has got back, or that a dispute holds. Raises Unavailable."""
+        about = {"payment_intent": deposit.provider_ref, "limit": _LISTED}
+        refunds = [one for one in self._refunds(about) if one.status not in ("failed", "canceled")]
+        disputes = [one for one in self._disputes(about) if one.status in _HELD]
+        return sum(int(one.amount) for one in refunds + disputes)
+
+    def _refunds(self, about: Any) -> list[Any]:
+        with self._answering():
+            return list(self._api.refunds.list(about).data)
+
+    def _disputes(self, about: Any) -> list[Any]:
+        with self._answering():
+            return list(self._api.disputes.list(about).data)
+
+    # -- Reading -----------------------------------------------------------------------------------------------
+
     def _seen(self, deposit: Deposit, intent: Any) -> Seen:
         facts = {"provider_ref": intent.id} | _card_of(intent)
         if intent.status == "succeeded":
@@ -162,13 +188,18 @@ class Stripe:
     # -- Events ------------------------------------------------------------------------------------------------
 
     def told(self, body: bytes, signature: str) -> str:
-        """The PaymentIntent that a signed event is about, "" for another matter. Raises Unauthorized (forged, old)."""
+        """The PaymentIntent that a signed event is about, "" for another matter. Raises Unauthorized (forged, old).
+
+        Refunds and disputes name theirs.
+        """
         try:
             event = self._errors.Webhook.construct_event(body, signature, self._hook_secret or "none")
         except (self._errors.SignatureVerificationError, ValueError) as forged:
             raise Unauthorized("This event's signature is not Stripe's, or it is too old.") from forged
         about = event.data.object
-        return about["id"] if event.type.startswith("payment_intent.") else ""
+        if event.type.startswith("payment_intent."):
+            return str(about["id"])
+        return _intent_of(about) if event.type.startswith(("charge.", "refund.")) else ""
 
     @contextlib.contextmanager
     def _answering(self) -> Iterator[None]:
@@ -190,6 +221,12 @@ class Stripe:
 
 def _named(deposit: Deposit) -> dict[str, str]:
     return {"attempt_id": deposit.id, "account_id": deposit.account_id}
+
+
+def _intent_of(about: Any) -> str:
+    """The PaymentIntent of a charge, a refund or a dispute."""
+    intent = getattr(about, "payment_intent", None) or ""
+    return intent if isinstance(intent, str) else str(intent.id)
 
 
 def _received(intent: Any) -> int:

@@ -6,7 +6,7 @@ from peewee import fn
 
 from fastclip import accounts, rules, store
 from fastclip.accounts import Account
-from fastclip.billing import deposits, ledger, manual
+from fastclip.billing import deposits, ledger, manual, storage
 from fastclip.billing.deposits import ENDED, OPEN, Deposit, Seen
 from fastclip.billing.ledger import Hold, LedgerEntry
 from fastclip.errors import Conflict, InsufficientBalance
@@ -57,6 +57,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.paid = {False: 0, True: 0}
         self.has_deposit = {False: False, True: False}
         self.credited: set[str] = set()
+        self.returned: dict[str, tuple[int, int, int, int]] = {}
+        """Attempt -> what was paid, its bonus, what went back, what was taken of it."""
         self.open: dict[str, tuple[bool, int]] = {}
 
     @rule(target=credits, who=st.booleans(), cents=CENTS)
@@ -126,12 +128,37 @@ class LedgerMachine(RuleBasedStateMachine):
             return
         self.balance[who] = max(0, self.balance[who] - cents)
 
+    @rule(told=attempts, share=st.floats(0, 1.2))
+    def goes_back(self, told: tuple[bool, int, str], share: float) -> None:
+        """A refund, a dispute, or the end of one: also again, more, less, and of what was spent."""
+        who, cents, attempt_id = told
+        paid, bonus, gone, taken = self.returned.get(attempt_id, (0, 0, 0, 0))
+        now_gone = min(int(cents * share), paid)
+        owed = 0 if now_gone == gone else min(now_gone + bonus * now_gone // (paid or 1) - taken, self.balance[who])
+        assert deposits.went_back(Deposit.get_by_id(attempt_id), int(cents * share)) == owed
+        if paid:
+            self.returned[attempt_id] = paid, bonus, now_gone, taken + owed
+            self.balance[who] -= owed
+            self.paid[who] -= now_gone - gone
+
+    @rule(who=st.booleans(), gb=st.sampled_from([5, 51]))
+    def buy_storage(self, who: bool, gb: int) -> None:
+        price = rules.storage_cents(gb) or 0
+        try:
+            storage.purchase(self.accounts[who], gb)
+        except InsufficientBalance:
+            assert not who and price > self.balance[who]
+            return
+        self.balance[who] = max(0, self.balance[who] - price)
+
     def _credited(self, told: tuple[bool, int, str], cents: int, *, as_: str) -> None:
         who, _, attempt_id = told
         self.credited.add(attempt_id)
         self.balance[who] += cents
         if as_ == "paid":
-            self.balance[who] += rules.bonus_cents(cents, is_first=not self.has_deposit[who])
+            bonus = rules.bonus_cents(cents, is_first=not self.has_deposit[who])
+            self.returned[attempt_id] = cents, bonus, 0, 0
+            self.balance[who] += bonus
             self.paid[who] += cents
             self.has_deposit[who] = True
 

@@ -24,6 +24,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import jsonschema
 
+from tests.billing import disputes
+from tests.billing.disputes import Disputes
+
 SPECS = Path(__file__).parent.parent / "data" / "btcpay"
 STRIPE_KEY, STRIPE_HOOK_SECRET = "sk_test_fastclip", "whsec_fastclip"
 BTCPAY_KEY, BTCPAY_HOOK_SECRET, STORE = "btcpay-key", "btcpay-hook-secret", "fastclip-store"
@@ -42,8 +45,8 @@ GOOD, DECLINED, ASKS_3DS, DECLINED_AFTER_3DS = (
 class LocalStripe:
     """Stripe's API, and what the holder of a card does in Stripe's own form."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, disputes: Disputes) -> None:
+        self.url, self._disputes = url, disputes
         self._http = httpx.Client(base_url=url, headers={"Authorization": f"Bearer {STRIPE_KEY}"}, timeout=30)
 
     def get(self, path: str) -> dict[str, Any]:
@@ -73,6 +76,14 @@ class LocalStripe:
     def cancel(self, intent: str) -> None:
         self._http.post(f"/v1/payment_intents/{intent}/cancel").raise_for_status()
 
+    def refund(self, intent: str, cents: int | None = None) -> None:
+        form = {"payment_intent": intent} | ({"amount": str(cents)} if cents else {})
+        self._http.post("/v1/refunds", data=form).raise_for_status()
+
+    def dispute(self, intent: str, status: str) -> None:
+        """The card's holder contests the payment; the bank's word on it."""
+        self._disputes.become(intent, status, amount=self.get(f"/v1/payment_intents/{intent}")["amount"])
+
     def send_events_to(self, url: str) -> None:
         form = {"url": url, "secret": STRIPE_HOOK_SECRET}
         self._http.post("/_config/webhooks/tests", data=form).raise_for_status()
@@ -91,19 +102,23 @@ def local_stripe(folder: Path) -> Iterator[LocalStripe]:
     with open(folder / "localstripe.log", "w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, cwd=folder)
     try:
-        stripe = LocalStripe(f"http://127.0.0.1:{port}")
+        contested, address = Disputes(), f"http://127.0.0.1:{port}"
         end = time.monotonic() + 60
-        while True:
-            try:
-                stripe.get("/v1/customers")
-                break
-            except httpx.TransportError:
-                assert process.poll() is None and time.monotonic() < end, (folder / "localstripe.log").read_text()
-                time.sleep(0.05)
-        yield stripe
+        while not _answers(address):
+            assert process.poll() is None and time.monotonic() < end, (folder / "localstripe.log").read_text()
+            time.sleep(0.05)
+        with disputes.before(address, contested) as url:
+            yield LocalStripe(url, contested)
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/v1/customers", auth=(STRIPE_KEY, "")).is_success
+    except httpx.TransportError:
+        return False
 
 
 def signed_stripe(event: dict[str, Any], *, secret: str = STRIPE_HOOK_SECRET, age_s: int = 0) -> tuple[bytes, str]:
@@ -115,6 +130,8 @@ def signed_stripe(event: dict[str, Any], *, secret: str = STRIPE_HOOK_SECRET, ag
 
 def stripe_event(kind: str, intent: str) -> dict[str, Any]:
     about = {"id": intent, "object": "payment_intent", "status": "succeeded", "amount": 1_000_000}
+    if not kind.startswith("payment_intent."):
+        about |= {"id": "of_a_charge", "object": kind.split(".")[0], "payment_intent": intent}
     return {"id": "evt_1", "object": "event", "type": kind, "data": {"object": about}}
 
 

@@ -1,202 +1,28 @@
 """Every way a payment can go, at Stripe and at BTCPay: what is credited, once, and what the attempt says afterwards."""
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 
-from fastclip import store
-from fastclip.accounts import Account
-from fastclip.billing import deposits, ledger, manual, payments
+from fastclip.billing import deposits, ledger, payments
 from fastclip.billing.deposits import Deposit
 from fastclip.errors import FastClipError
-from tests.billing.conftest import NOWHERE, News, Open
+from fastclip.settings import Settings
+from tests.billing.conftest import News, Open
 from tests.billing.machine import check_books, new_account
-from tests.billing.providers import (
-    ASKS_3DS,
-    DECLINED,
-    DECLINED_AFTER_3DS,
-    GOOD,
-    BTCPayServer,
-    LocalStripe,
-    signed_btcpay,
-    signed_stripe,
-    stripe_event,
-)
+from tests.billing.providers import GOOD, BTCPayServer, LocalStripe
+from tests.billing.scene import Scene, begin, one_folder
 
 
-@dataclass
-class Scene:
-    """One account, one attempt, and the words in which a case tells what happens to it."""
-
-    account: Account
-    stripe: LocalStripe
-    btcpay: BTCPayServer
-    provide: Open
-    said: dict[str, Any] = field(default_factory=dict)
-
-    def play(self, steps: str) -> None:
-        for step in filter(None, (one.strip() for one in steps.split(","))):
-            name, _, refused = step.partition(" refused ")
-            words = name.split()
-            act: Callable[[], None] = getattr(self, "_".join(words))
-            if not refused:
-                act()
-                continue
-            with pytest.raises(FastClipError) as refusal:
-                act()
-            assert f"{refusal.value.status} {refusal.value.code}" == refused, refusal.value.message
-
-    @property
-    def attempt(self) -> Deposit:
-        return Deposit.get(Deposit.account_id == self.account.id)
-
-    # -- What the account does -----------------------------------------------------------------------------
-
-    def card(self) -> None:
-        self.said = payments.request(self.account, 500, provider="stripe")
-
-    def bitcoin(self) -> None:
-        self.said = payments.request_btcpay(self.account, 500)
-
-    def finalize(self) -> None:
-        payments.finalize(self.account.id, attempt_id=self.attempt.id, payment_intent_id=None)
-
-    def finalize_by_intent(self) -> None:
-        payments.finalize(self.account.id, attempt_id=None, payment_intent_id=self.attempt.provider_ref)
-
-    def stranger_finalizes(self) -> None:
-        payments.finalize(new_account().id, attempt_id=self.attempt.id, payment_intent_id=None)
-
-    def status(self) -> None:
-        payments.btcpay_status(self.account.id, self.attempt.id)
-
-    # -- What happens at Stripe ----------------------------------------------------------------------------
-
-    def pay(self) -> None:
-        self.stripe.pay(self.attempt.provider_ref, self.stripe.card(GOOD))
-
-    def decline(self) -> None:
-        self.stripe.pay(self.attempt.provider_ref, self.stripe.card(DECLINED))
-
-    def ask(self) -> None:
-        self.stripe.pay(self.attempt.provider_ref, self.stripe.card(ASKS_3DS))
-
-    def ask_then_decline(self) -> None:
-        self.stripe.pay(self.attempt.provider_ref, self.stripe.card(DECLINED_AFTER_3DS))
-
-    def confirm(self) -> None:
-        self.stripe.authenticate(self.attempt.provider_ref, succeeds=True)
-
-    def deny(self) -> None:
-        self.stripe.authenticate(self.attempt.provider_ref, succeeds=False)
-
-    def cancel(self) -> None:
-        self.stripe.cancel(self.attempt.provider_ref)
-
-    def hook(self) -> None:
-        payments.on_stripe_event(*signed_stripe(stripe_event("payment_intent.succeeded", self.attempt.provider_ref)))
-
-    def forged_hook(self) -> None:
-        event = stripe_event("payment_intent.succeeded", self.attempt.provider_ref)
-        payments.on_stripe_event(*signed_stripe(event, secret="whsec_guessed"))
-
-    def old_hook(self) -> None:
-        event = stripe_event("payment_intent.succeeded", self.attempt.provider_ref)
-        payments.on_stripe_event(*signed_stripe(event, age_s=301))
-
-    def strange_hook(self) -> None:
-        payments.on_stripe_event(*signed_stripe(stripe_event("payment_intent.succeeded", "pi_nobodys")))
-        payments.on_stripe_event(*signed_stripe(stripe_event("charge.refunded", self.attempt.provider_ref)))
-
-    # -- What happens at BTCPay ----------------------------------------------------------------------------
-
-    def becomes(self, status: str, **more: Any) -> None:
-        self.btcpay.becomes(self.attempt.provider_ref, status, **more)
-
-    def new(self) -> None:
-        self.becomes("New")
-
-    def processing(self) -> None:
-        self.becomes("Processing")
-
-    def settled(self) -> None:
-        self.becomes("Settled")
-
-    def expired(self) -> None:
-        self.becomes("Expired")
-
-    def invalid(self) -> None:
-        self.becomes("Invalid")
-
-    def partly(self) -> None:
-        self.becomes("Expired", additional="PaidPartial", paid="3.20")
-
-    def paid_late(self) -> None:
-        self.becomes("Expired", additional="PaidLate", paid="5.00")
-
-    def of_another_amount(self) -> None:
-        self.btcpay.invoices[self.attempt.provider_ref]["amount"] = "1.00"
-        self.becomes("Settled")
-
-    def btc_hook(self) -> None:
-        event = self.btcpay.event(self.attempt.provider_ref, "InvoiceSettled", manuallyMarked=False, overPaid=False)
-        payments.on_btcpay_event(*event)
-
-    def processing_hook(self) -> None:
-        payments.on_btcpay_event(*self.btcpay.event(self.attempt.provider_ref, "InvoiceProcessing", overPaid=False))
-
-    def forged_btc_hook(self) -> None:
-        body, _ = self.btcpay.event(self.attempt.provider_ref, "InvoiceSettled", manuallyMarked=False, overPaid=False)
-        payments.on_btcpay_event(*signed_btcpay(body, secret="guessed"))
-
-    # -- What happens around -------------------------------------------------------------------------------
-
-    def poll(self) -> None:
-        payments.poll(every_s=-1)
-
-    def down(self) -> None:
-        self.provide(stripe_api=NOWHERE)
-        self.btcpay.is_down = True
-
-    def up(self) -> None:
-        self.provide()
-        self.btcpay.is_down = self.btcpay.loses_answers = False
-
-    def answers_lost(self) -> None:
-        self.btcpay.loses_answers = True
-
-    def day_passes(self) -> None:
-        Deposit.update(expires_at=store.now() - timedelta(seconds=1)).execute()
-
-    def everything_at_once(self) -> None:
-        ways = [self.finalize, self.hook, self.poll] if self.attempt.provider == "stripe" else [self.status, self.poll]
-        threads = [threading.Thread(target=_quietly, args=(way,)) for way in ways * 4]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-    def approve(self) -> None:
-        manual.approve(self.attempt.id, as_="paid", decided_by="usr_owner")
-
-    def reject(self) -> None:
-        manual.reject(self.attempt.id, reason="", decided_by="usr_owner")
-
-
-def _quietly(way: Callable[[], None]) -> None:
-    try:
-        way()
-    finally:
-        store.db.close()
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with one_folder(tmp_path_factory.mktemp("payments")) as opened:
+        yield opened
 
 
 @pytest.fixture
 def scene(told: News, provide: Open, stripe_server: LocalStripe, btcpay_server: BTCPayServer) -> Scene:
-    return Scene(new_account(), stripe_server, btcpay_server, provide)
+    return begin(provide, stripe_server, btcpay_server)
 
 
 FAILED, WAITS, FORGED, DOWN = "402 payment_failed", "409 conflict", "401 unauthorized", "503 provider_unavailable"
@@ -245,6 +71,8 @@ CASES = {
     "told in the wrong order": ("bitcoin, settled, btc hook, processing hook", "succeeded", WHOLE),
     "told what is not so yet": ("bitcoin, btc hook, status", "pending", 0),
     "invoices at once": ("bitcoin, settled, everything at once", "succeeded", WHOLE),
+    "paid more than was asked": ("bitcoin, overpaid, status, poll, btc hook", "succeeded", 1125),
+    "settled by the owner's mark": ("bitcoin, marked, poll", "succeeded", WHOLE),
     "expired": ("bitcoin, expired, status, poll", "expired", 0),
     "invalid": ("bitcoin, processing, poll, invalid, poll", "failed", 0),
     "settled late": ("bitcoin, expired, poll, day passes, settled, poll", "succeeded", WHOLE),
@@ -345,4 +173,4 @@ def test_without_keys_only_the_owner_takes_money(told: News) -> None:
         with pytest.raises(FastClipError) as refusal:
             ask()
         assert (refusal.value.status, refusal.value.code) == (503, "provider_unavailable")
-    assert Deposit.select().count() == 1
+    assert Deposit.select().where(Deposit.account_id == account.id).count() == 1

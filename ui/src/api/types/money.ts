@@ -25,6 +25,8 @@ export interface Deposit {
   status: string;
   amount: number;
   bonus: number;
+  /** What went back to who paid it. */
+  refunded: number;
   error: string | null;
   created_at: string;
 }
