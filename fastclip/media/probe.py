@@ -25,6 +25,8 @@ MAX_FPS = 500
 _LIMITS = ffmpeg.Limits(memory_bytes=2 << 30, cpu_s=20, file_bytes=1 << 20, wall_s=20.0)
 _DAMAGED = "FastClip cannot read this file: it is damaged, incomplete, or not what its name says. Export it again."
 _FIRST_PACKETS = 300
+_DOLBY_VISION = ("dvh1", "dvhe", "dva1", "dvav")
+"""How a file calls a picture that is not meant for decoders without Dolby Vision."""
 _NEEDS_A_COUNT = ("aac", "mp3")  # their headers only estimate the duration, from the bit rate
 
 
@@ -69,6 +71,7 @@ def _check(facts: Facts, family: str, answer: dict[str, Any]) -> None:
         )
     if facts.has_video:
         _check_picture(facts)
+        _check_colours(facts, answer)
     elif not facts.sample_rate or not facts.channels:
         raise signature.refusal(_DAMAGED)
 
@@ -86,6 +89,15 @@ def _check_picture(facts: Facts) -> None:
     if facts.fps > MAX_FPS:
         raise signature.refusal(
             f"The picture runs at {float(facts.fps):.0f} frames a second; FastClip takes {MAX_FPS}."
+        )
+
+
+def _check_colours(facts: Facts, answer: dict[str, Any]) -> None:
+    """Dolby Vision on top of HDR10 or HLG is read as those; profile 5 has colours of its own, green to all others."""
+    tag = next(one.get("codec_tag_string") for one in answer["streams"] if one["index"] == facts.video_index)
+    if tag in _DOLBY_VISION and not facts.is_hdr:
+        raise signature.refusal(
+            "This is Dolby Vision with colours that only its own players read. Export it as HDR10, HLG or SDR."
         )
 
 
@@ -179,6 +191,7 @@ def _stream(stream: Any) -> dict[str, Any]:
             "nb_frames": stream.frames,
             "pix_fmt": codec.pix_fmt,
             "level": codec.level,
+            "codec_tag_string": codec.codec_tag,
             "sample_aspect_ratio": str(stream.sample_aspect_ratio or "1").replace("/", ":"),
             "r_frame_rate": str(stream.base_rate or "0/0"),
             "avg_frame_rate": str(stream.average_rate or "0/0"),

@@ -16,6 +16,7 @@ COPY = ("-map", "0", "-c", "copy")
 
 HEVC = ("-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1")
 PQ = ("-x265-params", "colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc")
+HLG = ("-x265-params", "colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc")
 
 VIDEOS: dict[str, tuple[str, tuple[str, ...], dict]] = {
     "plain": ("mp4", (*H264, "-bf", "3", "-b-pyramid", "normal", *AAC), {}),
@@ -39,6 +40,7 @@ VIDEOS: dict[str, tuple[str, tuple[str, ...], dict]] = {
     "flv": ("flv", (*H264, *AAC, "-ar", "44100"), {}),
     "square": ("mp4", (*H264, "-vf", "setsar=4/3", *AAC), {}),
     "hdr": ("mp4", (*HEVC, "-pix_fmt", "yuv420p10le", *PQ, *AAC), {"frames": 60}),
+    "hlg": ("mp4", (*HEVC, "-pix_fmt", "yuv420p10le", *HLG, "-tag:v", "hvc1", *AAC), {"frames": 60}),
 }
 REMUXED: dict[str, tuple[str, str, tuple[str, ...], tuple[str, ...]]] = {
     "mkv": ("plain", "mkv", (), COPY),

@@ -1,8 +1,11 @@
 """What a source says of its colours, its clips say too, on every frame."""
 
+from pathlib import Path
+
 import av
 import pytest
 
+from fastclip.errors import Unprocessable
 from fastclip.media import cut, probe
 from tests.media import stamped
 from tests.media.conftest import AAC, H264
@@ -33,8 +36,31 @@ def test_colour_tags_survive_a_smart_cut_and_an_encode(name, tmp_path):
         assert tags(tmp_path / "clip.mp4") == tags(source), force
 
 
-def test_a_tone_mapped_clip_says_that_it_is_bt709(recording, tmp_path):
-    source = recording("hdr")
-    plan = cut.plan(source, probe.read(source), start_s=0.3, end_s=1.2, format="mp4", height_px=None)
-    cut.render(source, tmp_path / "clip.mp4", plan)
-    assert tags(tmp_path / "clip.mp4") == (1, 1, 1, 1)
+@pytest.mark.parametrize("name", ["hdr", "hlg"])
+def test_a_tone_mapped_clip_says_that_it_is_bt709_and_shows_its_frames(name, recording, tmp_path):
+    source, target = recording(name), tmp_path / "clip.mp4"
+    facts = probe.read(source)
+    plan = cut.plan(source, facts, start_s=0.3, end_s=1.2, format="mp4", height_px=None, codecs=("h264", "hevc"))
+    made = cut.render(source, target, plan)
+    assert facts.is_hdr and made.plan_kind == "encode" and "HDR" in made.reason
+    assert tags(target) == (1, 1, 1, 1)
+    assert [number for _, number in stamped.shown(target)] == list(range(9, 36))
+    with av.open(str(target)) as clip:
+        grey = next(clip.decode(video=0)).reformat(format="gray").to_ndarray()
+    assert grey.min() < 40 and 150 < grey.max() <= 255
+
+
+def called(source: Path, target: Path, tag: bytes) -> Path:
+    """A copy of `source` whose picture is called `tag`."""
+    content = source.read_bytes()
+    assert content.count(b"hvc1") == 1
+    target.write_bytes(content.replace(b"hvc1", tag))
+    return target
+
+
+def test_dolby_vision_is_read_as_its_base_layer_and_refused_where_that_has_colours_of_its_own(recording, tmp_path):
+    assert probe.read(called(recording("hlg"), tmp_path / "base.mp4", b"dvh1")).is_hdr
+    stamped.run("-i", str(recording("hevc")), "-c", "copy", "-tag:v", "hvc1", "-t", "1", str(tmp_path / "plain.mp4"))
+    with pytest.raises(Unprocessable, match="Dolby Vision") as refusal:
+        probe.read(called(tmp_path / "plain.mp4", tmp_path / "own.mp4", b"dvh1"))
+    assert refusal.value.code == "unsupported_media"

@@ -17,7 +17,12 @@ from tests.media.conftest import REMUXED, SOUNDS, VIDEOS, Recording
 
 RANGES = [(0, 1.0), (0.5, 0.534), (2.0, 3.0), (3.217, 4.9), (1.2, 99.0)]
 TURNED = {"rotated": 90}
-KINDS = [name for name in [*VIDEOS, *REMUXED, "two_tracks.mp4", "no_duration.webm"] if name not in ("hdr", "standing")]
+KINDS = [
+    *(name for name in VIDEOS if name not in ("hdr", "hlg", "standing")),
+    *REMUXED,
+    "two_tracks.mp4",
+    "no_duration.webm",
+]
 # Matroska and FLV keep whole milliseconds. AVI keeps no times: after a seek its sound stands on thirds of MP3 packets.
 LAG = dict.fromkeys(["flv", "mkv", "late_mkv", "ten_bit", "webm", "no_duration.webm"], 64) | {
     "avi": 384,
