@@ -16,7 +16,7 @@ FORMS = ("srt", "vtt", "txt", "json")
 @click.command()
 @click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="A .srt, .vtt, .txt or .json file.")
-@click.option("--model", help="An installed model (`fastclip models list`); default: the best.")
+@click.option("--model", help="An installed model (`fastclip models list`) or pocketsphinx; default: the best.")
 @click.option("--language", help="Such as en or de; default: what is heard.")
 @data_dir_option
 def transcribe(source: Path, out: Path | None, model: str | None, language: str | None, data_dir: Path | None) -> None:
@@ -33,7 +33,7 @@ def transcribe(source: Path, out: Path | None, model: str | None, language: str 
     facts = probe.read(source, filename=source.name)
     if not facts.has_audio:
         raise Unprocessable("This video has no sound, so there is nothing to transcribe.", code="unsupported_media")
-    found = kept.find(_folder(data_dir), model)
+    found = None if model == speech.BUILT_IN else kept.find(_folder(data_dir), model)
     heard: list[Heard] = []
     with progress(source.name) as tell, tempfile.TemporaryDirectory(prefix="fastclip-") as work:
         place = speech.transcribe(

@@ -27,8 +27,11 @@ def folder() -> Path:
 
 
 def find(name: str | None) -> Model | None:
-    """The named model, else the best one; None for the built-in recogniser. Raises NotFound."""
-    return models.find(folder(), name)
+    """The named model, else the best one; None for the built-in recogniser, by its name or for want of a model.
+
+    Raises NotFound.
+    """
+    return None if name == speech.BUILT_IN else models.find(folder(), name)
 
 
 def chat() -> Model | None:
@@ -68,6 +71,7 @@ def describe() -> dict[str, Any]:
         "language_model": chosen.name if chosen else None,
         "engine": speech.WHISPER if best else speech.BUILT_IN,
         "model": best.name if best else None,
+        "built_in": speech.BUILT_IN,
         "note": speech.NOTES[speech.WHISPER if best else speech.BUILT_IN] or None,
         "models": [
             {"name": m.name, "is_multilingual": m.is_multilingual} for m in reversed(models.installed(folder()))

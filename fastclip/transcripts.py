@@ -260,19 +260,34 @@ def edit(account_id: str, file_id: str, position: int, text: str) -> dict[str, A
 
 
 def satisfying(account_id: str, file_id: str, *, model: str, language: str) -> Transcript | None:
-    """The source's ready transcript, if it is what is asked for; without a wish any is."""
+    """The source's ready transcript, if it is what is asked for; without a wish any is. model: or an engine."""
     found = _of_file(account_id, file_id).where(Transcript.is_ready).first()
-    if found is None or (model and found.model != model) or (language and found.language != language):
+    if found is None or (model and (found.model or found.engine) != model) or (language and found.language != language):
         return None
     return found
 
 
 def current(account_id: str, file_id: str) -> Transcript:
     """The source's ready transcript, else the one that is being made. Raises NotFound."""
-    found = _of_file(account_id, file_id).order_by(Transcript.is_ready.desc(), Transcript.changed.desc()).first()
+    found = _newest(account_id, file_id)
     if found is None:
         raise NotFound("There is no transcript of this source; ask for one with POST /v1/transcript.")
     return found
+
+
+def status(account_id: str, file_id: str) -> str | None:
+    """`ready`, else how far the one being made is; None where nobody asked for one."""
+    found = _newest(account_id, file_id)
+    return str(_facts(found, has_words=True)["status"]) if found else None
+
+
+def renewal(transcript: Transcript) -> Transcript | None:
+    """The one that is being made now to take its place."""
+    alive = Job.select(Job.id).where(Job.status.in_(jobs.LIVE))
+    others = Transcript.select().where(
+        Transcript.file_id == transcript.file_id, Transcript.id != transcript.id, Transcript.job_id.in_(alive)
+    )
+    return others.order_by(Transcript.changed.desc()).first()
 
 
 def ready(account_id: str, file_id: str) -> Transcript:
@@ -281,6 +296,10 @@ def ready(account_id: str, file_id: str) -> Transcript:
     if not found.is_ready:
         raise Conflict("The transcript of this source is not ready yet; wait for its job.")
     return found
+
+
+def _newest(account_id: str, file_id: str) -> Transcript | None:
+    return _of_file(account_id, file_id).order_by(Transcript.is_ready.desc(), Transcript.changed.desc()).first()
 
 
 def _of_file(account_id: str, file_id: str) -> Any:

@@ -90,9 +90,13 @@ def _result(caller: Caller, file_id: str, is_cached: bool) -> dict[str, Any]:
 
 
 @get("/v1/speech", sync_to_thread=True)
-def get_speech(caller: NamedDependency[Caller]) -> dict[str, Any]:
-    """What a transcript would be made with now, and which models and languages can be asked for."""
-    return engines.describe()
+def get_speech(caller: NamedDependency[Caller], file_id: FromQuery[str | None] = None) -> dict[str, Any]:
+    """What a transcript would be made with now, and which models and languages can be asked for.
+
+    file_id: a recording of which `transcript` is told: `ready`, how far it is, or null for none.
+    """
+    status = transcripts.status(caller.account_id, file_id) if file_id else None
+    return engines.describe() | {"transcript": status}
 
 
 # -- Reading and correcting --------------------------------------------------------------------------------
@@ -103,9 +107,15 @@ def get_transcript(caller: NamedDependency[Caller], name: FromPath[str]) -> Resp
     """A source's words as `{file_id}.srt`, `.vtt`, `.txt`, or all that is known, also while it is made, as `.json`."""
     file_id, form = _named(name)
     if form == "json":
-        return Response(transcripts.describe(transcripts.current(caller.account_id, file_id)))
+        return Response(_whole(transcripts.current(caller.account_id, file_id)))
     row = transcripts.ready(caller.account_id, file_id)
     return _file(transcripts.words_of(row), row.duration_s, form, f"{_stem(file_id)}.{form}")
+
+
+def _whole(row: transcripts.Transcript) -> dict[str, Any]:
+    """All that is known of a source's words, and of others that are on their way to take their place."""
+    renewal = transcripts.renewal(row)
+    return transcripts.describe(row) | {"renewal": transcripts.news(renewal) if renewal else None}
 
 
 @get("/v1/clips/{clip_id:str}/{name:str}", sync_to_thread=True)

@@ -21,6 +21,7 @@ from tests.conftest import make
 from tests.serving import until
 
 DEMO = TINY / "demos" / "demo45.wav"
+SHORT = TINY / "demos" / "demo10.wav"
 TRUTH = json.loads((TINY / "demos" / "demo45.json").read_text())
 
 
@@ -52,12 +53,12 @@ def heard(site: Site, file_id: str) -> dict:
         return client.post("/v1/transcript", json={"file_id": file_id}).raise_for_status().json()
 
 
-def sent(client: httpx.Client, path: Path, kind: str = "audio/wav") -> str:
+def sent(client: httpx.Client, path: Path, kind: str = "audio/wav", status: str = "ready") -> str:
     body = path.read_bytes()
     asked = {"filename": path.name, "content_type": kind, "file_size": len(body)}
     said = client.post("/v1/upload/request", json=asked).raise_for_status().json()
     client.put(said["upload_url"], content=body, headers={"Content-Type": kind}).raise_for_status()
-    assert client.get(f"/v1/upload/{said['file_id']}").json()["status"] == "ready"
+    assert client.get(f"/v1/upload/{said['file_id']}").json()["status"] == status
     return said["file_id"]
 
 
@@ -81,7 +82,7 @@ def test_again_it_comes_from_the_store_and_is_not_charged(client, heard, file_id
 
 
 def test_who_does_not_want_to_wait_gets_the_job_and_polls_it(client, site):
-    file_id = sent(client, TINY / "demos" / "demo10.wav")
+    file_id = sent(client, SHORT)
     answer = client.post("/v1/transcript", json={"file_id": file_id}, headers={"Prefer": "respond-async"})
     assert answer.status_code == 202 and answer.headers["Preference-Applied"] == "respond-async"
     said = answer.json()
@@ -93,7 +94,7 @@ def test_who_does_not_want_to_wait_gets_the_job_and_polls_it(client, site):
 
 def test_a_waiting_answer_does_not_hold_up_others(site, client, monkeypatch):
     """Forty threads serve requests; sixty wait here, and a plain question is answered meanwhile."""
-    file_id = sent(client, TINY / "demos" / "demo10.wav")
+    file_id = sent(client, SHORT)
     store.queue.serve(lambda _: None, {})  # nobody works
     answers: list[int] = []
 
@@ -115,7 +116,7 @@ def test_a_waiting_answer_does_not_hold_up_others(site, client, monkeypatch):
 
 
 def test_a_canceled_job_ends_the_waiting_answer_with_its_code(site, client):
-    file_id = sent(client, TINY / "demos" / "demo10.wav")
+    file_id = sent(client, SHORT)
     store.queue.serve(lambda _: None, {})
     answers: list[httpx.Response] = []
 
@@ -158,6 +159,45 @@ def test_a_video_without_sound_is_refused(client, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "kind", "made"),
+    [
+        ("silent.mp4", "video/mp4", "-f lavfi -i color=s=64x64:d=3 -f lavfi -i anullsrc=d=3 -shortest"),
+        ("short.wav", "audio/wav", f"-i {SHORT} -t 0.2"),
+    ],
+)
+def test_where_nobody_speaks_the_transcript_is_empty_and_says_so(client, tmp_path, name, kind, made):
+    make(*made.split(), str(tmp_path / name))
+    said = (
+        client.post("/v1/transcript", json={"file_id": sent(client, tmp_path / name, kind)}).raise_for_status().json()
+    )
+    assert (said["text"], said["segments"], said["note"], said["cost"]) == ("", [], speech.NO_SPEECH, 0.02)
+    assert said["status"] == "ready" and said["duration"] in (pytest.approx(3, abs=0.1), pytest.approx(0.2, abs=0.01))
+
+
+@pytest.mark.parametrize(
+    ("layout", "made", "most_wrong"),
+    [
+        ("8 kHz, one channel", "-ar 8000 -ac 1", 0.5),  # the small model never heard a telephone
+        ("7.1", "-ac 8 -ar 48000", 0.1),
+    ],
+)
+def test_other_kinds_of_sound_are_written_down_too(client, tmp_path, layout, made, most_wrong):
+    make("-i", str(SHORT), *made.split(), str(tmp_path / "sound.wav"))
+    said = client.post("/v1/transcript", json={"file_id": sent(client, tmp_path / "sound.wav")}).json()
+    truth = json.loads(SHORT.with_suffix(".json").read_text())["text"]
+    assert word_error_rate(truth, " ".join(segment["text"] for segment in said["segments"])) <= most_wrong
+
+
+def test_a_recording_of_three_hours_and_a_second_is_refused_when_it_is_checked(client, tmp_path):
+    path = tmp_path / "long.wav"
+    make("-f", "lavfi", "-i", "anullsrc=r=1000:cl=mono", "-t", "10801", "-c:a", "pcm_u8", str(path))
+    file_id = sent(client, path, status="failed")
+    said = client.get(f"/v1/upload/{file_id}").json()
+    assert "3 h" in said["error"] or "three hours" in said["error"], said["error"]
+    assert client.post("/v1/transcript", json={"file_id": file_id}).json()["code"] == "upload_not_ready"
+
+
+@pytest.mark.parametrize(
     ("form", "kind", "begins"),
     [
         ("srt", "application/x-subrip; charset=utf-8", "1\n00:00:0"),
@@ -185,6 +225,24 @@ def test_a_clips_words_begin_at_the_clips_beginning(client, heard, file_id):
     assert client.get(f"/v1/clips/{clip_id}/words.srt").status_code == 404
 
 
+def test_a_transcript_that_is_on_its_way_is_told_beside_the_one_that_is_here(site, client):
+    file_id = sent(client, SHORT)
+    assert client.get("/v1/speech", params={"file_id": file_id}).json()["transcript"] is None
+    client.post("/v1/transcript", json={"file_id": file_id}).raise_for_status()
+    store.queue.serve(lambda _: None, {})
+    ask = {"file_id": file_id, "model": "pocketsphinx"}
+    job_id = client.post("/v1/transcript", json=ask, headers={"Prefer": "respond-async"}).json()["job_id"]
+    said = client.get(f"/v1/transcript/{file_id}.json").json()
+    assert (said["status"], said["engine"]) == ("ready", "faster-whisper") and said["segments"]
+    assert (said["renewal"]["status"], said["renewal"]["job_id"]) == ("pending", job_id)
+    assert client.get("/v1/speech", params={"file_id": file_id}).json()["transcript"] == "ready"
+    client.post(f"/v1/clip/{job_id}/cancel").raise_for_status()
+    store.queue.serve(Worker(site.settings).perform, {})
+    assert client.get(f"/v1/transcript/{file_id}.json").json()["renewal"] is None
+    with site.client(Authorization=f"Bearer {site.member_key}") as stranger:
+        assert stranger.get("/v1/speech", params={"file_id": file_id}).json()["transcript"] is None
+
+
 def test_strangers_find_no_transcript(site, heard, file_id):
     with site.client(Authorization=f"Bearer {site.member_key}") as stranger:
         for path in (f"/v1/transcript/{file_id}.srt", f"/v1/transcript/{file_id}.json", "/v1/transcript/upl_x.txt"):
@@ -207,7 +265,7 @@ def test_a_word_is_written_differently_and_keeps_its_times(client, heard, file_i
 
 
 def test_a_subtitle_file_replaces_the_words(client, site):
-    file_id = sent(client, TINY / "demos" / "demo10.wav")
+    file_id = sent(client, SHORT)
     file = "1\n00:00:01,000 --> 00:00:03,000\nOne two\nthree.\n"
     said = client.put(f"/v1/transcript/{file_id}.srt", content=file.encode("utf-8-sig")).json()
     assert [word["word"] for word in said["segments"][0]["words"]] == ["One", "two", "three."]

@@ -1,6 +1,7 @@
 """Sources of every shape, without their bytes, and one that can really be cut."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.conftest import Send
 Ready = Callable[..., Upload]
 DEMO = TINY / "demos" / "demo45.wav"
 """45 s of speech."""
+SHORT = TINY / "demos" / "demo10.wav"
+"""9.45 s of speech."""
 
 
 def video(width_px: int = 1920, height_px: int = 1080, duration_s: float = 640.2, **other: Any) -> Facts:
@@ -34,10 +37,15 @@ def sound(duration_s: float = 640.2) -> Facts:
     )
 
 
+@pytest.fixture(scope="session")
+def proved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model that hears the demos well and fast, tried once."""
+    return models.add(tmp_path_factory.mktemp("proved"), TINY, name="tiny-espeak").path
+
+
 @pytest.fixture
-def tiny_whisper(data: Settings) -> None:
-    """A model that hears the demos well and fast."""
-    models.add(data.models_dir, TINY, name="tiny-espeak")
+def tiny_whisper(data: Settings, proved: Path) -> None:
+    shutil.copytree(proved, data.models_dir / "tiny-espeak")
 
 
 @pytest.fixture

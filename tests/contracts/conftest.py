@@ -22,6 +22,12 @@ _SHOWN = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
+    with a_postgres() as url:
+        yield url
+
+
+@contextmanager
+def a_postgres() -> Iterator[str]:
     """`postgresql://…/` of a server of our own, without a database's name."""
     programs = _postgres_programs()
     with _folder() as folder:

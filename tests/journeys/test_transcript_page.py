@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from fastclip import accounts
 from fastclip.accounts import Account
@@ -18,7 +18,7 @@ from tests.ai import ggufs
 from tests.ai.conftest import DATA, TINY
 from tests.ai.hub import Hub, serving
 from tests.conftest import BUNNY, make
-from tests.journeys.browsing import NARROW, complaints, fits
+from tests.journeys.browsing import NARROW, PATIENCE_MS, complaints, fits
 from tests.journeys.conftest import Person, Running, Start, until
 
 DEMO = TINY / "demos" / "demo45.wav"
@@ -78,7 +78,7 @@ def test_a_recording_is_written_down_while_its_first_words_are_read(page: Page, 
     expect(word(page, 5)).to_be_visible()
     expect(page.get_by_text(re.compile(r"of 6:05 · .* left"))).to_be_visible()
     page.get_by_role("button", name="Cancel", exact=True).click()
-    expect(page.get_by_text("It was stopped")).to_be_visible()
+    expect(page.get_by_text("Stopped.")).to_be_visible()
     expect(word(page, 5)).to_be_visible()
     page.get_by_role("button", name="Go on · $0.02").click()
     expect(page.get_by_text("CPU because").or_(page.get_by_text("GPU, tried"))).to_be_visible(timeout=90_000)
@@ -180,7 +180,7 @@ def test_the_words_are_downloaded_and_replaced_by_a_subtitle_file(page: Page, ed
     chooser.value.set_files(tmp_path / "mine.srt")
     page.get_by_role("button", name="Replace", exact=True).click()
     expect(word(page, 1)).to_have_text("other")
-    expect(page.get_by_text("A subtitle file")).to_be_visible()
+    expect(page.get_by_text("Words from a subtitle file")).to_be_visible()
 
 
 def test_the_basic_recogniser_says_what_it_is_and_a_better_model_is_one_press_away(
@@ -240,6 +240,44 @@ def test_a_phone_shows_it_in_one_column(reading: Page, talk: dict[str, Any]):
     word(reading, 1).click()
     expect(reading.get_by_role("button", name="Add segment")).to_be_visible()
     assert fits(reading)
+
+
+def test_a_finger_held_on_a_word_marks_it_and_a_tap_reaches_to_another(
+    browser: Browser, studio: Running, editor: Account, talk: dict[str, Any]
+):
+    phone = browser.new_context(viewport=NARROW, has_touch=True, is_mobile=True, base_url=studio.url)
+    phone.set_default_timeout(PATIENCE_MS)
+    with studio.rows():
+        token = accounts.begin_session(editor.id)
+    phone.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
+    page = phone.new_page()
+    finger = phone.new_cdp_session(page)
+    page.goto(f"/studio?file={talk['file_id']}&tab=transcript")
+    expect(word(page, 0)).to_be_visible()
+
+    def at(position: int) -> dict[str, float]:
+        word(page, position).scroll_into_view_if_needed()
+        box = word(page, position).bounding_box()
+        assert box
+        return {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+
+    def touch(what: str, *places: dict[str, float]) -> None:
+        finger.send("Input.dispatchTouchEvent", {"type": what, "touchPoints": places})
+
+    touch("touchStart", at(3))
+    expect(page.get_by_text("Tap another word to mark up to there.")).to_be_visible()
+    touch("touchMove", at(5))
+    touch("touchEnd")
+    expect(page.get_by_text(re.compile(r"^3 words · "))).to_be_visible()
+    assert playhead_s(page) < words_of(talk)[3]["start"]
+    page.touchscreen.tap(**at(8))
+    expect(page.get_by_text(re.compile(r"^6 words · "))).to_be_visible()
+    finger.send("Input.synthesizeScrollGesture", at(6) | {"yDistance": -60, "gestureSourceType": "touch"})
+    expect(page.get_by_text(re.compile(r"^6 words · "))).to_be_visible()
+    page.get_by_role("button", name="Clear the selection").click()
+    page.touchscreen.tap(**at(9))
+    until(lambda: abs(playhead_s(page) - words_of(talk)[9]["start"]) < 0.06)
+    phone.close()
 
 
 # -- The owner's models --------------------------------------------------------------------------------------

@@ -188,7 +188,7 @@ export type paths = {
     post: Operation<Ok, { path: { moment_id: string }; body: { what: 'liked' | 'dismissed' } }>;
   };
 
-  '/v1/speech': { get: Operation<t.Speech> };
+  '/v1/speech': { get: Operation<t.Speech, { query: { file_id?: string } }> };
   '/v1/jobs': { get: Operation<{ data: t.Job[] }, { query: { state?: 'active' | 'all'; limit?: number } }> };
 
   '/v1/transcript': { post: Operation<Partial<t.Transcript> & { job_id?: string }, { body: t.TranscriptAsk }> };

@@ -1,6 +1,7 @@
 // What a style is tried on: a text of one's own, or a clip or recording of one's own with the words said in it.
 import { api, ask } from '../api/client';
-import type { Clip, SpokenWord, TimedWord, Transcript, Upload } from '../api/types';
+import { readTranscript } from '../api/transcript';
+import type { Clip, SpokenWord, TimedWord, Upload } from '../api/types';
 import { text } from '../strings';
 import { around, blockAt, blocksOf, type Block } from './reach';
 import { lengthOf, spoken } from './sample';
@@ -113,10 +114,9 @@ export class Sample {
 
 /** All words of a recording; null where nobody has heard them, or it is gone. */
 export async function heardIn(file_id: string): Promise<TimedWord[] | null> {
-  const path = { name: `${file_id}.json` };
   try {
-    const transcript: Transcript = await ask(api.GET('/v1/transcript/{name}', { params: { path } }));
-    return transcript.status === 'ready' ? transcript.segments.flatMap(({ words }) => words) : null;
+    const transcript = await readTranscript(file_id);
+    return transcript?.status === 'ready' ? transcript.segments.flatMap(({ words }) => words) : null;
   } catch {
     return null;
   }

@@ -19,8 +19,8 @@ export const transcript = {
   noSoundHint: 'There is nothing to write down. You can still cut it.',
   noSpeech: 'No speech was found',
   noSpeechHint: 'Nobody seems to speak in this recording. If somebody does, another model may hear more.',
-  broken: 'It was stopped',
-  brokenHint: (length: string) => `${length} were heard and are kept. The rest goes on from there.`,
+  broken: 'Stopped.',
+  brokenHint: (length: string) => `It was heard up to ${length}, and that is kept. The rest goes on from there.`,
   canceled: 'Canceled. Nothing was charged.',
 
   write: (price: string) => `Write it down · ${price}`,
@@ -33,7 +33,8 @@ export const transcript = {
   onThisMachine: 'Everything stays on this machine.',
 
   engine: 'Heard by',
-  engines: { pocketsphinx: 'Built-in recogniser', 'faster-whisper': 'Whisper', upload: 'A subtitle file' } as Record<
+  from: 'Words from',
+  engines: { pocketsphinx: 'Built-in recogniser', 'faster-whisper': 'Whisper', upload: 'a subtitle file' } as Record<
     string,
     string
   >,
@@ -65,6 +66,8 @@ export const transcript = {
   notYet: 'Words can be corrected once all is written down.',
   wordField: (word: string) => `Write “${word}” as`,
   selected: (count: number, length: string) => `${plural(count, 'word')} · ${length}`,
+  touchHold: 'Hold a word to mark a passage.',
+  touchOn: 'Tap another word to mark up to there.',
   setIn: 'In',
   setInHint: 'Begin the segment with these words',
   setOut: 'Out',

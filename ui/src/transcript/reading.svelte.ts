@@ -7,6 +7,8 @@ export class Reading {
   /** The word from which a selection is drawn, and the one to which. */
   anchor = $state<number | null>(null);
   head = $state<number | null>(null);
+  /** Marked by a finger: a tap on another word reaches to there. */
+  isByTouch = $state(false);
   /** The word that is written over. */
   editing = $state<number | null>(null);
   query = $state('');
@@ -39,11 +41,12 @@ export class Reading {
   mark(position: number, keep = false): void {
     const last = this.store.words.length - 1;
     this.head = Math.max(0, Math.min(position, last));
-    if (!keep || this.anchor === null) this.anchor = this.head;
+    if (keep && this.anchor !== null) return;
+    [this.anchor, this.isByTouch] = [this.head, false];
   }
 
   clear(): void {
-    [this.anchor, this.head, this.editing] = [null, null, null];
+    [this.anchor, this.head, this.editing, this.isByTouch] = [null, null, null, false];
   }
 
   /** Looks for something, from a word on. */

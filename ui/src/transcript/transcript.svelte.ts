@@ -2,6 +2,7 @@
 import { api, ask } from '../api/client';
 import { asError, type ApiError } from '../api/errors';
 import { live } from '../api/events.svelte';
+import { readSpeech, readTranscript } from '../api/transcript';
 import type { Job, Sentence, Speech, TimedWord, Transcript } from '../api/types';
 import { corrected, extended, folded, wordsOf } from './words';
 
@@ -62,11 +63,8 @@ export class TranscriptStore {
     const reading = ++this.#reading;
     this.error = null;
     try {
-      const path = { name: `${this.file_id}.json` };
-      const [facts, speech] = await Promise.all([
-        ask(api.GET('/v1/transcript/{name}', { params: { path } })).catch(nullWhenMissing),
-        ask(api.GET('/v1/speech')),
-      ]);
+      const speech = await readSpeech(this.file_id);
+      const facts = await readTranscript(this.file_id, speech).catch(nullWhenMissing);
       if (reading !== this.#reading) return;
       this.speech = speech;
       this.#set(facts);
@@ -78,7 +76,7 @@ export class TranscriptStore {
   }
 
   async readSpeech(): Promise<void> {
-    this.speech = await ask(api.GET('/v1/speech'));
+    this.speech = await readSpeech(this.file_id);
   }
 
   /** Asks for the words to be written down. Throws what the server refuses. */
@@ -151,7 +149,7 @@ export class TranscriptStore {
   /** A new set of words: corrections of the one before have no meaning in it. */
   #set(facts: Transcript | null): void {
     this.facts = facts;
-    this.renewal = null;
+    this.renewal = facts?.renewal ?? null;
     this.sentences = facts?.segments ?? [];
     this.corrections = [];
   }

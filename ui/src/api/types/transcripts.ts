@@ -33,6 +33,8 @@ export interface Transcript {
   note: string | null;
   is_edited: boolean;
   segments: Sentence[];
+  /** Another transcript of the same source that is being made now; told where the whole is read. */
+  renewal?: Transcript | null;
 }
 
 /** What a transcript would be made with now. */
@@ -44,6 +46,10 @@ export interface Speech {
   languages: string[];
   /** The one that puts moments in order, where the owner added one. */
   language_model: string | null;
+  /** The recogniser that is always there, as a transcript is asked of it. */
+  built_in: string;
+  /** Of the recording that was named: how far its words are, null where nobody asked for them. */
+  transcript: Transcript['status'] | null;
 }
 
 export interface TranscriptAsk {
