@@ -6,6 +6,7 @@ asked between two of them. Provenance and licence lie beside the model.
 
 import functools
 import hashlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ MAX_TOKENS = 256
 _BATCH_TOKENS = 2048
 _THREADS = max(1, min(4, os.cpu_count() or 1))
 
+_log = logging.getLogger(__name__)
 Vectors = Any
 """float32 array, one unit vector a row."""
 
@@ -84,6 +86,11 @@ def _loaded(folder: Path) -> Embedder:
 
 
 def find(folder: Path = FOLDER) -> Embedder | None:
-    """The model, None where its files are away."""
-    is_there = all((folder / name).is_file() for name in ("model.bin", "config.json", "tokenizer.json"))
-    return _loaded(folder) if is_there else None
+    """The model, None where its files are away or damaged: moments are then found by their words."""
+    if not all((folder / name).is_file() for name in ("model.bin", "config.json", "tokenizer.json")):
+        return None
+    try:
+        return _loaded(folder)
+    except Exception:  # what CTranslate2 and tokenizers raise has no class of its own
+        _log.exception("the embedding model cannot be loaded")
+        return None

@@ -155,6 +155,11 @@ def _asked(args: list[str], tell: Tell | None, wall_s: float) -> dict[str, Any]:
     try:
         ffmpeg.child("chooser", args, room="ai", tell=tell, stage="Trying the model", limits=limits, heed=said.append)
         return json.loads(said[-1])
+    except ffmpeg.TooNew as error:
+        raise Unprocessable(
+            "llama.cpp is made for newer processors than this machine's, so no chat model can be used here. "
+            "Moments are found without one."
+        ) from error
     except (ffmpeg.Failed, IndexError) as error:
         raise Unprocessable(
             "This file cannot be used: it is damaged, or no GGUF chat model that llama.cpp knows."

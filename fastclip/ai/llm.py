@@ -156,6 +156,8 @@ def _run(work: Path, heard: _Heard, until_s: float, tell: Tell) -> str:
         ffmpeg.child("chooser", ["choose", str(work)], room="ai", tell=tell, limits=limits, heed=heard.heed)
     except ffmpeg.TimedOut:
         return "its time was up" if time.monotonic() >= until_s else "its process was killed"
+    except ffmpeg.TooNew:
+        return "llama.cpp is made for newer processors than this machine's"
     except ffmpeg.Failed as error:
         _log.warning("the language model failed: %s", error.tail)
         return "it failed"

@@ -52,6 +52,7 @@ _NEEDED = ("config.json", "model.bin", "tokenizer.json")
 WANTED = re.compile(r"config\.json|model\.bin|tokenizer\.json|preprocessor_config\.json|vocabulary\.(?:json|txt)")
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 CARD = "fastclip.json"
+TOO_NEW = "Whisper is made for newer processors than this machine's; take the built-in recogniser, or write subtitles."
 _BLOCK = 1 << 22
 _PROOF_LIMITS = ffmpeg.Limits(memory_bytes=1 << 40, cpu_s=600, wall_s=600.0, files=256)
 
@@ -220,6 +221,8 @@ def _proved(path: Path, tell: Tell | None) -> bool:
     try:
         asked, stage = ["prove", str(path)], "Trying the model"
         ffmpeg.child("recogniser", asked, room="ai", tell=tell, stage=stage, limits=_PROOF_LIMITS, heed=said.append)
+    except ffmpeg.TooNew as error:
+        raise Unprocessable(TOO_NEW) from error
     except ffmpeg.Failed as error:
         raise Unprocessable("This model cannot be used: it is damaged, or made for another program.") from error
     return bool(json.loads(said[-1])["is_multilingual"])

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastclip.ai import models
 from fastclip.ai.models import Model
 from fastclip.errors import Unprocessable
 from fastclip.media import Tell, ffmpeg, peaks
@@ -176,7 +177,10 @@ def _listen(work: Path, duration_s: float, heard: Callable[[Heard], None], tell:
 
     wall_s = 600 + duration_s * _SLOWEST
     limits = ffmpeg.Limits(memory_bytes=1 << 46, cpu_s=int(wall_s * 8), wall_s=wall_s, files=1024)
-    ffmpeg.child("recogniser", ["hear", str(work)], room="ai", tell=shown, limits=limits, heed=heed)
+    try:
+        ffmpeg.child("recogniser", ["hear", str(work)], room="ai", tell=shown, limits=limits, heed=heed)
+    except ffmpeg.TooNew as error:
+        raise Unprocessable(models.TOO_NEW) from error
 
 
 def clock(seconds: float) -> str:

@@ -61,6 +61,10 @@ class TimedOut(Failed):
     """A process used up its wall time or its CPU time and was killed."""
 
 
+class TooNew(Failed):
+    """A process met an instruction that this machine's processor does not know: it was compiled for newer ones."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a run ended well: the frames that ffmpeg counted, and the last 4 KB of its stderr."""
@@ -232,9 +236,13 @@ def _verdict(argv: list[str], status: int, tail: bytearray) -> str:
     _log.warning("%s ended with %s: %s", " ".join(argv), status, text)
     if status in (-getattr(signal, "SIGXCPU", 0), -getattr(signal, "SIGKILL", 0)):
         raise TimedOut(f"{Path(argv[0]).name} was stopped by its limits (signal {-status})", tail=text)
+    if status in _ILLEGAL:
+        raise TooNew(f"{Path(argv[0]).name} is made for newer processors", tail=text)
     raise Failed(f"{Path(argv[0]).name} ended with {status}", tail=text)
 
 
+_ILLEGAL = (-getattr(signal, "SIGILL", 4), 0xC000001D)
+"""The exit status after an illegal instruction: POSIX, Windows."""
 _Running = tuple[subprocess.Popen[bytes], "queue.Queue[bytes | None]", bytearray]
 
 

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def asked(model: Model, work: Path, spoken: list[Said] | None = None, **options:
 
 
 def children() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children(recursive=True) if "choose" in one.cmdline()]
+    return [one for one in psutil.Process().children(recursive=True) if {"choose", "prove"} & set(one.cmdline())]
 
 
 # -- The grammar -------------------------------------------------------------------------------------------
@@ -163,13 +164,26 @@ def test_half_a_file_is_no_answer(tiny, tmp_path, work):
     assert asked(as_model(half), work) == llm.Opinion((), "The language model gave no answer: it failed.")
 
 
-def test_a_killed_child_is_no_answer(slow, work):
-    def tell(fraction: float, stage: str) -> None:
-        for one in children():
-            one.send_signal(signal.SIGKILL)
+def ending_with(number: int) -> Callable[[float, str], None]:
+    return lambda fraction, stage: [one.send_signal(number) for one in children()] and None
 
-    opinion = asked(as_model(slow, context=16384), work, long_talk(), tell=tell)
-    assert opinion == llm.Opinion((), "The language model gave no answer: its process was killed.")
+
+@pytest.mark.parametrize(
+    ("number", "why"),
+    [
+        (signal.SIGKILL, "its process was killed"),
+        (signal.SIGILL, "llama.cpp is made for newer processors than this machine's"),
+    ],
+)
+def test_a_killed_child_is_no_answer(number, why, slow, work):
+    opinion = asked(as_model(slow, context=16384), work, long_talk(), tell=ending_with(number))
+    assert opinion == llm.Opinion((), f"The language model gave no answer: {why}.")
+
+
+def test_a_processor_that_is_too_old_is_told_when_a_model_is_tried(slow, tmp_path):
+    with pytest.raises(Unprocessable, match="newer processors"):
+        gguf.add(tmp_path / "models", slow, tell=ending_with(signal.SIGILL))
+    assert models.installed(tmp_path / "models", models.CHAT) == []
 
 
 @pytest.mark.parametrize("deadline_s", [0.0, 2.0])

@@ -1,6 +1,9 @@
 """Moments of an hour of talk: that the right ones are found, that wrong ones are not, and where they begin and end."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -208,6 +211,24 @@ def test_what_stops_the_work_goes_through(hour, model):
     short = [word for word in hour.words if word.end_s < 90]
     with pytest.raises(KeyboardInterrupt):
         moments.find(short[1:], "whale", duration_s=90, embedder=model, tell=stop)
+
+
+def test_a_damaged_model_is_as_good_as_none(tmp_path: Path):
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((embed.FOLDER / name).read_bytes()[:200])
+    assert embed.find(tmp_path) is None
+
+
+def test_processors_of_any_age_read_the_same():
+    """CTranslate2 chooses what the processor knows; here it is told to know nothing newer than SSE."""
+    program = "from fastclip.ai import embed; print(*embed.find().vectors(['the whale in the harbour'])[0][:8])"
+    read = [
+        subprocess.run(
+            [sys.executable, "-c", program], env=os.environ | env, capture_output=True, text=True, check=True
+        ).stdout
+        for env in ({}, {"CT2_FORCE_CPU_ISA": "GENERIC", "CT2_USE_MKL": "0"})
+    ]
+    assert [float(one) for one in read[0].split()] == pytest.approx([float(one) for one in read[1].split()], abs=1e-4)
 
 
 def test_the_model_is_away_when_its_files_are(tmp_path: Path):
