@@ -1,8 +1,9 @@
 """A browser as the journeys use it: Debian's Chromium, driven by Playwright, with what each of them needs of it."""
 
+import time
 from pathlib import Path
 
-from playwright.sync_api import Page, Route, TimeoutError, expect
+from playwright.sync_api import Page, Route, expect
 
 AXE = Path(__file__).parents[2] / "ui" / "node_modules" / "axe-core" / "axe.min.js"
 # Without these Chromium asks the internet for updates, which is not there.
@@ -15,10 +16,11 @@ WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 def fits(page: Page) -> bool:
     """Whether the page is no wider than its window; a page that was just resized is laid out in its own time."""
-    try:
-        page.wait_for_function("document.documentElement.scrollWidth <= innerWidth", timeout=5_000)
-    except TimeoutError:
-        return False
+    until = time.monotonic() + 5
+    while not page.evaluate("document.documentElement.scrollWidth <= innerWidth"):  # waiting in the page needs eval
+        if time.monotonic() > until:
+            return False
+        page.wait_for_timeout(50)
     return True
 
 
