@@ -178,6 +178,7 @@ class Worker:
         while not self._stopping.wait(POLL_S):
             with _logged("poll of payments"):
                 payments.poll()
+                payments.forget_ended()
                 reload.follow()
 
     def _follow(self) -> None:

@@ -192,6 +192,20 @@ def _poll_one(deposit: Deposit) -> None:
         deposits.note(noted, Seen("expired", "The provider never heard of this payment."))
 
 
+def forget_ended() -> None:
+    """Have Stripe forget the cards of accounts that were closed; while it does not answer, again at the next poll."""
+    for kept in wallet.left_at_stripe():
+        if not kept.customer_id:
+            wallet.is_gone(kept.account_id)
+        elif _stripe:
+            try:
+                _stripe.forget(kept.customer_id)
+            except Unavailable:
+                _log.warning("Stripe did not answer; cards of the closed account %s are there still", kept.account_id)
+                return
+            wallet.is_gone(kept.account_id)
+
+
 def expire() -> None:
     """End manual deposits that nobody decided for two weeks."""
     for deposit in Deposit.select().where(

@@ -174,6 +174,14 @@ class Stripe:
         with self._answering():
             self._api.payment_methods.detach(card_id)
 
+    def forget(self, customer_id: str) -> None:
+        """Take off every card and delete who they were saved for. Again does no harm. Raises Unavailable."""
+        with contextlib.suppress(NotFound), self._answering():
+            for method in self._api.payment_methods.list({"customer": customer_id, "type": "card"}).data:
+                self._api.payment_methods.detach(method.id)
+        with contextlib.suppress(NotFound), self._answering():
+            self._api.customers.delete(customer_id)
+
     def _customer(self, account: Account) -> str:
         kept = wallet.of(account.id)
         if kept.customer_id:

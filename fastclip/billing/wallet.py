@@ -3,6 +3,7 @@
 from peewee import BooleanField, CharField, IntegerField
 
 from fastclip import rules, store
+from fastclip.accounts import Account
 from fastclip.store import Row
 
 
@@ -31,6 +32,21 @@ def change(account_id: str, **facts: object) -> Wallet:
 
 
 def forget(account_id: str) -> None:
-    """Delete what an account that ends had set, its name at Stripe included."""
+    """Delete what an account that ends had set. Its name at Stripe stays until it is deleted there too."""
+    with store.write():
+        kept = of(account_id).customer_id
+        Wallet.delete().where(Wallet.account_id == account_id).execute()
+        if kept:
+            Wallet.insert(account_id=account_id, customer_id=kept).execute()
+
+
+def left_at_stripe() -> list[Wallet]:
+    """Wallets of accounts that have ended whose cards are at Stripe still."""
+    ended = Account.select(Account.id).where(Account.deleted_at.is_null(False))
+    return list(Wallet.select().where(Wallet.account_id.in_(ended)))
+
+
+def is_gone(account_id: str) -> None:
+    """Stripe has forgotten an account that ended; so does this."""
     with store.write():
         Wallet.delete().where(Wallet.account_id == account_id).execute()

@@ -98,6 +98,7 @@ def _joined(account: Account, upload: Upload, query: str, reads_all: bool, api_k
         return None, False
     cents = 0 if row.is_paid else rules.tier_cents(rules.ANALYZE_TIERS, upload.media.duration_s)
     ask = {"query": query, "analysis_id": row.id, "model": "", "language": "", "reads_all": reads_all}
+    ask |= {"seconds": round(upload.media.duration_s, 3)}
     job = jobs.add(account.id, KIND, ask, lane="heavy", file_id=upload.id, reserved_cents=cents, api_key_id=api_key_id)
     if cents:
         ledger.reserve(account, cents, job.id)

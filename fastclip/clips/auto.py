@@ -90,6 +90,7 @@ def request(
     if preset_ref is not None:
         ask |= drawing.asked(account.id, facts, target.format, preset_ref)
     ask |= {"query": query, "format": target.format, "quality": target.quality, "max_px": target.max_px}
+    ask |= {"seconds": round(facts.duration_s, 3)}
     ask |= {"is_4k": target.is_4k, "tier_cents": rules.tier_cents(rules.AUTO_TIERS, facts.duration_s)}
     cents = ask["tier_cents"] + ("captions" in ask) * rules.caption_cents(facts.duration_s, is_4k=target.is_4k)
     with store.write():

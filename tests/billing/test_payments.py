@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
-from fastclip.billing import deposits, ledger, payments
+from fastclip import members
+from fastclip.billing import deposits, ledger, payments, wallet
 from fastclip.billing.deposits import Deposit
+from fastclip.billing.wallet import Wallet
 from fastclip.errors import FastClipError
 from fastclip.settings import Settings
-from tests.billing.conftest import News, Open
+from tests.billing.conftest import NOWHERE, News, Open
 from tests.billing.machine import check_books, new_account
 from tests.billing.providers import GOOD, BTCPayServer, LocalStripe
 from tests.billing.scene import Scene, begin, one_folder
@@ -160,6 +163,24 @@ def test_saved_cards_are_listed_and_forgotten(scene: Scene, stripe_server: Local
     assert refusal.value.status == 404
     payments.remove_card(scene.account.id, method)
     assert payments.cards(scene.account.id) == []
+
+
+def test_the_cards_of_a_closed_account_leave_stripe_once_it_answers(
+    scene: Scene, stripe_server: LocalStripe, provide: Open
+) -> None:
+    customer = payments.cards_provider()._customer(scene.account)
+    method = stripe_server.card(GOOD, customer=customer)
+    provide(stripe_api=NOWHERE)
+    members.close(scene.account.id)
+    payments.forget_ended()
+    assert wallet.of(scene.account.id).customer_id == customer, "it is tried again"
+    provide()
+    payments.forget_ended()
+    assert Wallet.get_or_none(Wallet.account_id == scene.account.id) is None
+    assert stripe_server.get(f"/v1/payment_methods/{method}")["customer"] is None
+    with pytest.raises(httpx.HTTPStatusError):
+        stripe_server.get(f"/v1/payment_methods?customer={customer}&type=card")
+    payments.forget_ended()
 
 
 def test_without_keys_only_the_owner_takes_money(told: News) -> None:

@@ -11,7 +11,7 @@ from fastclip import engines, jobs, library, members, moments, store, transcript
 from fastclip.accounts import Account
 from fastclip.ai import embed
 from fastclip.ai import moments as engine
-from fastclip.billing import ledger
+from fastclip.billing import ledger, usage
 from fastclip.clips import analyze, cancel, status
 from fastclip.errors import Conflict, InsufficientBalance, InvalidRequest, NotFound, Unavailable, Unprocessable
 from fastclip.jobs import Job
@@ -69,6 +69,8 @@ def test_what_is_not_there_is_answered_by_nothing_and_said_so(owner, spoken):
     assert said["segments"] == [] and said["note"].startswith("Nothing in this recording fits that")
     job = jobs.latest(spoken.id, analyze.KIND)
     assert job and (job.status, job.status_message, job.cost_cents) == ("complete", "No matching moments", 8)
+    (charge,) = usage.charges(owner.id, store.now().date(), store.now().date())
+    assert (charge.operation, charge.seconds) == ("analyze", pytest.approx(spoken.media.duration_s, abs=0.001))
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,30 @@ def test_a_password_link_and_removal_are_made_on_the_desk(browser: Browser, stud
     expect(desk.get_by_text(member.account.email)).to_have_count(0)
 
 
+def test_a_name_and_an_address_are_changed_in_the_settings(browser: Browser, studio: Running) -> None:
+    member = studio.person("gus")
+    with signed_in(browser, studio, member) as context:
+        page = context.new_page()
+        page.goto("/settings")
+        page.get_by_label("Name").fill("Gustav")
+        page.get_by_role("textbox", name="Email").fill("gustav@example.org")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Enter your password.")).to_be_visible()
+        page.get_by_label("Current password").fill("not the password")
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("The password is not right.")).to_be_visible()
+        page.get_by_label("Current password").fill(PASSWORD)
+        assert complaints(page) == []
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Your account was changed")).to_be_visible()
+        expect(page.get_by_role("button", name="Save")).to_have_count(0)
+        page.reload()
+        expect(page.get_by_role("textbox", name="Email")).to_have_value("gustav@example.org")
+    with studio.rows():
+        changed = accounts.by_id(member.account.id)
+        assert (changed.name, changed.email) == ("Gustav", "gustav@example.org")
+
+
 def test_sessions_are_seen_and_ended_in_the_settings(browser: Browser, studio: Running, owner: Person) -> None:
     with signed_in(browser, studio, owner) as other, signed_in(browser, studio, owner) as mine:
         page, gone = mine.new_page(), other.new_page()
@@ -118,6 +142,16 @@ def test_a_shared_clip_is_watched_counted_once_and_framed_only_as_an_embed(
         page.set_content("".join(framed))
         expect(page.frame_locator("iframe >> nth=0").locator("video")).to_be_visible()
         expect(page.frame_locator("iframe >> nth=1").locator("video")).to_have_count(0)
+        with signed_in(browser, studio, owner) as context:
+            mine = context.new_page()
+            mine.goto(f"/library/{job['clip_id']}")
+            expect(mine.get_by_text("Views", exact=True)).to_be_visible()
+            mine.get_by_role("dialog").get_by_role("button", name=re.compile("^Actions for")).click()
+            mine.get_by_role("menuitem", name="Hide the view count").click()
+            expect(mine.get_by_text("1, hidden from visitors")).to_be_visible()
+        page.goto(job["share_url"])
+        expect(page.get_by_role("link", name="Download")).to_be_visible()
+        expect(page.get_by_text("1 view")).to_have_count(0)
         with studio.rows():
             library.delete(owner.account.id, job["clip_id"])
         page.goto(job["share_url"])

@@ -241,6 +241,9 @@ export type paths = {
   };
   '/v1/clips/{clip_id}/pin': { post: Operation<t.Clip, ClipPath & { body: Empty }> };
   '/v1/clips/{clip_id}/unpin': { post: Operation<t.Clip, ClipPath & { body: Empty }> };
+  '/v1/share/{clip_id}/view-count-visibility': {
+    patch: Operation<{ clip_id: string; view_count_visible: boolean }, ClipPath & { body: { visible: boolean } }>;
+  };
   '/v1/clips/bulk-delete': {
     post: Operation<{ deleted: string[]; not_found: string[] }, { body: { clip_ids: string[] } }>;
   };

@@ -57,6 +57,11 @@ class SessionStore {
     this.#begin(await ask(api.POST('/v1/admin/hand-over', { body: { member_id, password } })));
   }
 
+  /** Another name, or another address to sign in with, which takes the password. */
+  async change(to: { name?: string; email?: string; current_password?: string }): Promise<void> {
+    this.account = await ask(api.PATCH('/v1/account', { body: to }));
+  }
+
   /** Ends this account for good. */
   async close(password: string): Promise<void> {
     await ask(api.DELETE('/v1/account', { body: { password, confirm: 'DELETE' } }));

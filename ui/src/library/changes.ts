@@ -38,6 +38,20 @@ export async function togglePin(shelf: Shelf, clip: Clip): Promise<void> {
   }
 }
 
+/** Whether visitors of the shared page see how often the clip was watched. */
+export async function toggleViews(shelf: Shelf, clip: Clip): Promise<void> {
+  const visible = !clip.view_count_visible;
+  shelf.replace({ ...clip, view_count_visible: visible });
+  const call = { params: { path: { clip_id: clip.clip_id } }, body: { visible } };
+  try {
+    await ask(api.PATCH('/v1/share/{clip_id}/view-count-visibility', call));
+    toast.success(visible ? text.library.viewsShown : text.library.viewsHidden);
+  } catch (thrown) {
+    shelf.replace(clip);
+    toast.error(sentenceOf(thrown));
+  }
+}
+
 /** An address for others: as the server says it begins, which may not be how this browser came. */
 const absolute = (path: string): string => new URL(path, session.account?.links_begin || location.href).href;
 
