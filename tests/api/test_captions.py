@@ -38,6 +38,8 @@ def test_an_upload_is_captioned_and_the_job_tells_the_references_fields(site: Si
         assert job["share_url"] == f"/c/{job['clip_id']}" and job["embed_url"] == f"/embed/{job['clip_id']}"
         assert client.get(job["download_url"]).content[4:8] == b"ftyp"
         assert client.get(f"/v1/clip/{answer['job_id']}").status_code == 404
+        with site.client(Authorization=f"Bearer {site.member_key}") as other:
+            assert other.get(f"/v1/captions/{answer['job_id']}").status_code == 404
         listed = client.get("/v1/jobs?state=all").json()["data"]
         assert answer["job_id"] in [one["job_id"] for one in listed]
         assert client.get("/v1/clips?captioned=true").json()["total"] >= 1
@@ -59,6 +61,22 @@ def test_captions_take_exactly_one_source(site: Site) -> None:
     with site.with_key() as client:
         answer = client.post("/v1/captions", json={"preset_ref": "builtin:bold-hook"})
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("ask", "param"),
+    [
+        ({"file_id": "upl_a1b2c3d4e5f6"}, "preset_ref"),
+        ({"file_id": "upl_a1b2c3d4e5f6", "preset_ref": ""}, "preset_ref"),
+        ({"file_id": "upl_a1b2c3d4e5f6", "preset_ref": 5}, "preset_ref"),
+        ({"file_id": 5, "preset_ref": "builtin:bold-hook"}, "file_id"),
+        ({"file_id": "upl_a1b2c3d4e5f6", "preset_ref": "builtin:bold-hook", "format": "mp4"}, "format"),
+    ],
+)
+def test_an_ask_of_another_shape_is_refused_by_its_field(site: Site, ask: dict, param: str) -> None:
+    with site.with_key() as client:
+        answer = client.post("/v1/captions", json=ask)
+        assert (answer.status_code, answer.json()["param"]) == (400, param), answer.text
 
 
 # -- Looking at them before --------------------------------------------------------------------------------

@@ -68,6 +68,28 @@ def test_highlighting_clamps_the_words_of_a_caption(browser: httpx.Client, asked
     assert made(browser, words_per_caption=asked)["words_per_caption"] == kept
 
 
+def test_highlighting_that_is_turned_on_later_clamps_too(browser: httpx.Client) -> None:
+    preset = made(browser, highlight_mode=False, words_per_caption=9)
+    assert preset["words_per_caption"] == 9
+    changed = browser.patch(f"/v1/caption-presets/{preset['slug']}", json={"highlight_mode": True}).json()
+    assert (changed["highlight_mode"], changed["words_per_caption"]) == (True, 4)
+
+
+def test_a_scope_shows_its_own_and_another_word_is_refused(browser: httpx.Client) -> None:
+    preset = made(browser)
+    for scope, kinds in (("all", {"built_in", "custom"}), ("built_in", {"built_in"}), ("custom", {"custom"})):
+        listed = browser.get(f"/v1/caption-presets?scope={scope}").json()
+        assert {one["scope"] for one in listed} == kinds
+        assert (preset in listed) is (scope != "built_in")
+    answer = browser.get("/v1/caption-presets?scope=mine")
+    assert (answer.status_code, answer.json()["param"]) == (400, "scope")
+
+
+def test_a_built_in_font_leaves_no_uploaded_one_behind(browser: httpx.Client) -> None:
+    preset = made(browser, font_source="builtin", font_name="Anton", font_id="font_of_nobody")
+    assert (preset["font_name"], preset["font_id"]) == ("Anton", None)
+
+
 def test_another_accounts_presets_and_fonts_are_not_there(browser: httpx.Client, other: httpx.Client) -> None:
     preset, font = made(browser), sent(browser, FONT.read_bytes()).json()
     assert other.get("/v1/caption-presets?scope=custom").json() == []
@@ -96,6 +118,12 @@ def test_another_accounts_presets_and_fonts_are_not_there(browser: httpx.Client,
         ({"font_source": "upload"}, 422, "font_id"),
         ({"clone_from_preset_ref": "builtin:none"}, 404, "preset_ref"),
         ({"name": ""}, 400, "name"),
+        ({"name": "x" * 81}, 400, "name"),
+        ({"name": "   "}, 400, "name"),
+        ({"font_size": 77.5}, 400, "font_size"),
+        ({"text_color": None}, 400, "text_color"),
+        ({"font_source": "web"}, 400, "font_source"),
+        ({"font_source": "upload", "font_id": "font_of_nobody"}, 404, "font_id"),
         ({"sparkle": 1}, 400, "sparkle"),
     ],
 )
@@ -110,6 +138,7 @@ def test_a_preset_that_cannot_be_is_refused_by_its_field(
 def test_built_in_styles_cannot_be_changed_and_names_are_taken_once(browser: httpx.Client) -> None:
     assert browser.patch("/v1/caption-presets/bold-hook", json={"font_size": 50}).status_code == 403
     assert browser.delete("/v1/caption-presets/bold-hook").status_code == 403
+    assert browser.patch("/v1/caption-presets/cap_preset_none", json={"font_size": 50}).status_code == 404
     made(browser, name="Twice")
     again = {"name": "Twice", "clone_from_preset_ref": "builtin:bold-hook"}
     assert browser.post("/v1/caption-presets", json=again).status_code == 409
@@ -121,6 +150,10 @@ def test_a_key_is_not_let_in(site: Site) -> None:
             client.get("/v1/caption-presets"),
             client.get("/v1/caption-fonts"),
             client.post("/v1/caption-presets", json={"name": "x", "clone_from_preset_ref": "builtin:bold-hook"}),
+            client.patch("/v1/caption-presets/cap_preset_x", json={"font_size": 50}),
+            client.delete("/v1/caption-presets/cap_preset_x"),
+            client.delete("/v1/caption-fonts/font_x"),
+            client.get("/v1/caption-fonts/files/bangers.ttf"),
             sent(client, FONT.read_bytes()),
         ):
             assert (answer.status_code, answer.json()["code"]) == (403, "session_required")

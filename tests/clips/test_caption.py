@@ -1,5 +1,6 @@
 """Captions on a clip: who may, what it costs, what comes of it."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from fastclip.billing import ledger
 from fastclip.clips import caption, drawing, trim
 from fastclip.errors import Conflict, FastClipError
 from fastclip.jobs import Job
+from fastclip.library import Clip
 from fastclip.media import probe
 from fastclip.media.words import Word, joined
 from fastclip.uploads import Upload
@@ -58,6 +60,8 @@ def test_captions_make_a_new_mp4_and_leave_the_source_as_it_was(owner: Account, 
     with store.blobs.lease(said.key) as path:
         assert path.read_bytes() == before
     assert not [path for path in store.temp_dir.iterdir() if path.name.startswith(job.id)]
+    (again,) = library.of_job(asked(owner, said).id)
+    assert again.id != clip.id and Clip.get_by_id(clip.id).status == "available"
 
 
 def test_a_trim_with_captions_is_one_encode_that_shows_the_words_of_its_range(
@@ -217,6 +221,68 @@ def test_refusals_of_captions(member: Account, owner: Account, ready: Ready, run
             trimmed(member, upload, (0.0, 5.0), format=format)
         assert refused.value.status == status
     assert ledger.balance(member.id) == (100, 0)
+
+
+def test_a_source_that_is_over_or_not_there_yet_is_refused_for_what_it_is(owner: Account, ready: Ready) -> None:
+    upload = ready(owner, video())
+    for state, status, code in (
+        ("expired", 410, "source_expired"),
+        ("pending", 409, "upload_not_ready"),
+        ("processing", 409, "upload_not_ready"),
+        ("failed", 409, "upload_not_ready"),
+    ):
+        Upload.update(status=state).where(Upload.id == upload.id).execute()
+        with pytest.raises(FastClipError) as refused:
+            asked(owner, upload)
+        assert (refused.value.status, refused.value.code) == (status, code), state
+    assert not Job.select().exists()
+
+
+def test_a_clip_must_be_ones_own_still_there_and_mp4(owner: Account, member: Account, said: Upload) -> None:
+    (film,) = library.of_job(trimmed(owner, said, (0.0, 1.0), preset_ref=None)[0].id)
+    (song,) = library.of_job(trimmed(owner, said, (0.0, 1.0), preset_ref=None, format="mp3")[0].id)
+    ask = {"file_id": None, "preset_ref": KARAOKE}
+    table = [(owner, song, 422, "unsupported_media"), (credit(member, 100), film, 404, "not_found")]
+    for account, clip, status, code in table:
+        with pytest.raises(FastClipError) as refused:
+            asked(account, said, **ask | {"clip_id": clip.id})
+        assert (refused.value.status, refused.value.code) == (status, code)
+    Clip.update(expires_at=store.now() - timedelta(seconds=1), pinned=False).where(Clip.id == film.id).execute()
+    with pytest.raises(FastClipError, match="may have expired") as refused:
+        asked(owner, said, **ask | {"clip_id": film.id})
+    assert refused.value.status == 404 and ledger.balance(member.id) == (100, 0)
+
+
+def test_another_accounts_preset_cannot_be_burned(
+    owner: Account, member: Account, ready: Ready, rung: list[str]
+) -> None:
+    preset = presets.add(owner.id, "Theirs", KARAOKE, {})
+    film = ready(credit(member, 100), video())
+    for call in (asked, lambda *ask, **other: trimmed(*ask, (0.0, 5.0), **other)):
+        with pytest.raises(FastClipError) as refused:
+            call(member, film, preset_ref=f"preset:{preset.id}")
+        assert (refused.value.status, refused.value.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("quality", "is_paid", "max_px"),
+    [
+        (None, True, None),
+        (None, False, 1080),
+        ("4k", True, 2160),
+        ("1080p", True, 1080),
+        ("high", True, 1080),
+        ("720p", False, 720),
+        ("medium", False, 720),
+    ],
+)
+def test_quality_caps_the_picture_and_without_a_deposit_1080p_does(
+    owner: Account, member: Account, ready: Ready, rung: list[str], quality: str, is_paid: bool, max_px: int | None
+) -> None:
+    account = owner if is_paid else credit(member, 100)
+    job = asked(account, ready(account, video(3840, 2160, 60.0)), quality=quality)
+    assert job.asked["max_px"] == max_px
+    assert job.reserved_cents == (4 if max_px in (None, 2160) else 2)
 
 
 def test_a_gif_cannot_be_captioned(owner: Account, source: Upload) -> None:

@@ -192,20 +192,60 @@ def test_highlighting_clamps_the_words_of_a_page_to_two_to_four(asked: int, kept
     assert style.checked({"highlight_mode": False, "words_per_caption": asked}).words_per_caption == asked
 
 
+RANGES = {
+    **{"font_size": (20, 240, 64), "letter_spacing": (-4, 20, 0), "line_height": (0.9, 1.8, 1.18)},
+    **{"max_lines": (1, 3, 2), "max_width": (0.30, 0.96, 0.86), "words_per_caption": (1, 12, 3)},
+    **{"stroke_width": (0, 16, 4), "shadow_opacity": (0, 1, 0.6), "shadow_x": (-20, 20, 0), "shadow_y": (-20, 20, 4)},
+    **{"shadow_blur": (0, 20, 3), "highlight_scale": (1.0, 1.25, 1.0), "inactive_opacity": (0.2, 1, 1)},
+    **{"box_opacity": (0, 1, 1), "box_radius": (0, 60, 14), "box_padding": (0, 60, 14), "glow_size": (0, 24, 14)},
+    **{"animation_ms": (0, 400, 120), "position_x": (0.05, 0.95, 0.5), "position_y": (0.03, 0.97, 0.85)},
+    **{"linger_ms": (0, 1000, 250), "hold_gap_ms": (0, 1000, 500)},
+}
+"""captions.md 3: lowest, highest, default."""
+OTHERS = {
+    **{"font_source": "builtin", "font_id": None, "text_transform": "none", "text_color": "#ffffff"},
+    **{"stroke_enabled": True, "stroke_color": "#000000", "shadow_enabled": False, "shadow_color": "#000000"},
+    **{"highlight_mode": True, "highlight_color": "#fcea2a", "effect": "none", "box_color": None, "animation": "none"},
+}
+
+
+@pytest.mark.parametrize(("field", "low", "high", "default"), [(name, *row) for name, row in RANGES.items()])
+def test_a_number_is_taken_up_to_its_bounds_and_refused_beyond(
+    field: str, low: float, high: float, default: float
+) -> None:
+    free = {"highlight_mode": False}
+    for value in (low, high, default):
+        assert getattr(style.checked(free | {field: value}), field) == value
+    step = 1 if field in style.INTEGERS else 0.01
+    for value in (low - step, high + step, True, "5", None, float("nan")):
+        with pytest.raises(Unprocessable, match=field):
+            style.checked(free | {field: value})
+    assert getattr(style.checked({}), field) == default
+
+
+def test_these_are_all_fields_of_a_style_with_their_defaults() -> None:
+    plain = style.checked({"font_name": "Anton"})
+    assert {name: getattr(plain, name) for name in OTHERS} == OTHERS
+    assert set(style.FIELDS) == {*RANGES, *OTHERS, "font_name"}
+
+
 @pytest.mark.parametrize(
     "fields",
     [
-        {"font_size": 241},
-        {"font_size": True},
         {"text_color": "red"},
         {"text_color": None},
+        {"stroke_color": "#fff"},
+        {"shadow_color": "#12345g"},
+        {"highlight_color": "#fcea2a80"},
+        {"box_color": "none"},
         {"effect": "explode"},
+        {"animation": "spin"},
+        {"text_transform": "title"},
+        {"font_source": "web"},
         {"nothing": 1},
-        {"position_y": 0.98},
-        {"highlight_scale": 2},
     ],
 )
-def test_a_value_out_of_its_range_is_refused_by_its_name(fields: dict) -> None:
+def test_what_is_no_value_of_a_field_is_refused_by_its_name(fields: dict) -> None:
     with pytest.raises(Unprocessable, match=next(iter(fields))):
         style.checked(fields)
 

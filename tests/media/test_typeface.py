@@ -31,6 +31,30 @@ def test_a_sound_font_is_renamed_and_measures_as_before(tmp_path: Path) -> None:
     assert (safe.size, safe.cap, safe.advance("AVATAR")) == (before.size, before.cap, before.advance("AVATAR"))
 
 
+def test_an_otf_is_kept_as_one(tmp_path: Path) -> None:
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.t2CharStringPen import T2CharStringPen
+
+    pen = T2CharStringPen(520, None)
+    for n, point in enumerate([(0, 0), (0, 700), (500, 700), (500, 0)]):
+        (pen.moveTo if n == 0 else pen.lineTo)(point)
+    pen.closePath()
+    letter, names = pen.getCharString(), [".notdef", "space", *"ABCHpq"]
+    builder = FontBuilder(1000, isTTF=False)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({32: "space"} | {ord(name): name for name in names[2:]})
+    builder.setupCFF("Boxes", {"FullName": "Boxes"}, dict.fromkeys(names, letter), {})
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (520, 0)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": "Boxes", "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    builder.setupPost()
+    builder.save(tmp_path / "boxes.otf")
+    said = typeface.admit(tmp_path / "boxes.otf", tmp_path / "safe.otf", family="FCU font_abc")
+    assert (said.name, said.format, Font(tmp_path / "safe.otf").family) == ("Boxes", "otf", "FCU font_abc")
+    assert (tmp_path / "safe.otf").read_bytes()[:4] == b"OTTO"
+
+
 def test_a_name_like_a_tag_is_only_shown(tmp_path: Path) -> None:
     said = typeface.admit(
         changed(tmp_path / "font.ttf", family="{\\p1}x,\n"), tmp_path / "safe.ttf", family="FCU font_abc"
