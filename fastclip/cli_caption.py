@@ -36,10 +36,7 @@ def caption(
     """Burn captions into a video, or take them elsewhere as ASS."""
     from fastclip.media import ass, burn, captions, cut, fonts, graph, probe
 
-    if not out and not ass_out:
-        raise InvalidRequest("Name what to write: -o OUT.mp4, --ass OUT.ass, or both.")
-    if out and out.suffix.lower() != ".mp4":
-        raise InvalidRequest(f"Captions need MP4; name a file that ends in .mp4, not {out.name}.")
+    check_targets([one for one in (source, transcript) if one], out, ass_out)
     look = style_of(preset)
     facts = probe.read(source, filename=source.name)
     if not facts.has_video:
@@ -54,6 +51,8 @@ def caption(
             size_px=graph.fit(facts, px),
             duration_s=facts.duration_s,
         )
+        if not placed.pages:
+            raise Unprocessable("No speech was heard in this video, so there is nothing to show as captions.")
         script = ass.write(placed)
         if ass_out:
             ass_out.write_text(script.text, "utf-8")
@@ -68,6 +67,19 @@ def caption(
             click.echo(f"{out}: {done.frames} frames, {done.duration_s:.3f} s, {len(placed.pages)} captions")
     if placed.missing:
         click.echo(f"No font has {placed.missing!r}; these letters are left out.", err=True)
+
+
+def check_targets(given: list[Path], out: Path | None, ass_out: Path | None) -> None:
+    """What is written must have a place, and never that of what is read."""
+    if not out and not ass_out:
+        raise InvalidRequest("Name what to write: -o OUT.mp4, --ass OUT.ass, or both.")
+    if out and out.suffix.lower() != ".mp4":
+        raise InvalidRequest(f"Captions need MP4; name a file that ends in .mp4, not {out.name}.")
+    for target in (one for one in (out, ass_out) if one):
+        if not target.parent.is_dir():
+            raise InvalidRequest(f"The folder {target.parent} does not exist.")
+        if target.exists() and any(target.samefile(one) for one in given):
+            raise InvalidRequest(f"{target.name} is what is read; give what is written another name.")
 
 
 def style_of(preset: str) -> Any:

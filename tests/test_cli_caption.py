@@ -8,6 +8,8 @@ from pathlib import Path
 import pysubs2
 import pytest
 
+from fastclip import cli_caption
+from fastclip.errors import InvalidRequest
 from fastclip.media import probe
 
 SRT = "1\n00:00:00,200 --> 00:00:01,400\nHello big world\n\n2\n00:00:01,500 --> 00:00:02,800\nGood {\\p1}bye\n"
@@ -56,6 +58,30 @@ def test_what_cannot_be_captioned_is_told_in_a_sentence(
 ) -> None:
     done = caption(tiny, *arguments)
     assert done.returncode == 1 and sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_what_is_written_needs_a_folder_and_never_takes_the_place_of_what_is_read(tmp_path: Path, tiny: Path) -> None:
+    film, said, none = tmp_path / "film.mp4", tmp_path / "said.srt", tmp_path / "none"
+    film.write_bytes(tiny.read_bytes())
+    said.write_text(SRT)
+    for out, ass, sentence in (
+        (none / "out.mp4", None, "does not exist"),
+        (None, none / "out.ass", "does not exist"),
+        (tmp_path / "none" / ".." / "film.mp4", None, "does not exist"),
+        (tmp_path / "." / "film.mp4", None, "another name"),
+        (None, said, "another name"),
+    ):
+        with pytest.raises(InvalidRequest, match=sentence):
+            cli_caption.check_targets([film, said], out, ass)
+    done = caption(film, "--transcript", said, "--preset", "builtin:bold-hook", "-o", film)
+    assert done.returncode == 1 and "another name" in done.stderr and film.read_bytes() == tiny.read_bytes()
+
+
+def test_a_video_in_which_nobody_speaks_is_told_so(tmp_path: Path, tiny: Path) -> None:
+    (tmp_path / "said.json").write_text("[]")
+    ask = ["--transcript", tmp_path / "said.json", "--preset", "builtin:bold-hook", "-o", tmp_path / "out.mp4"]
+    done = caption(tiny, *ask)
+    assert done.returncode == 1 and "No speech" in done.stderr and not (tmp_path / "out.mp4").exists()
 
 
 def test_sound_alone_takes_no_captions(tmp_path: Path, tiny_sound: Path) -> None:

@@ -288,7 +288,19 @@ def _centre(page: Page, slot: Slot) -> tuple[float, float]:
     """The middle of the box that libass gives the word: as high as the highest of its fonts, as low as the lowest."""
     ascent = max(run.font.ascent for run in slot.word.runs) * page.size
     descent = max(run.font.descent for run in slot.word.runs) * page.size
-    return slot.x + slot.width / 2, slot.baseline - (ascent - descent) / 2
+    return slot.x + slot.width / 2 + _lean(page, slot), slot.baseline - (ascent - descent) / 2
+
+
+def _lean(page: Page, slot: Slot) -> float:
+    """How far the middle that libass gives a word lies beside that of its advance; only right to left is it so."""
+    if not slot.word.is_rtl:
+        return 0.0
+    pen, spans = 0.0, []
+    for run in reversed(slot.word.runs):
+        low, high = run.font.reach(run.text)
+        spans.append((pen + low, pen + high))
+        pen += run.font.advance(run.text)[0]
+    return (min(low for low, _ in spans) + max(high for _, high in spans) - pen) / 2 * page.size
 
 
 def _rounded(left: float, top: float, right: float, bottom: float, radius: float) -> str:

@@ -65,6 +65,7 @@ class Font:
         self.drop = max(0.0, -_bounds(table, "p", (0, -0.2 * upm, 0, 0))[1] / upm)
         self._shaper = uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(path))))
         self.advance = functools.lru_cache(50_000)(self._advance)
+        self.reach = functools.lru_cache(50_000)(self._reach)
 
     @property
     def size(self) -> float:
@@ -76,12 +77,30 @@ class Font:
 
     def _advance(self, text: str, is_spaced: bool = False) -> tuple[float, int]:
         """How far the pen moves for `text`, and over how many clusters (each is given letter spacing)."""
+        buffer = self._shaped(text, is_spaced)
+        clusters = len({info.cluster for info in buffer.glyph_infos})
+        return sum(place.x_advance for place in buffer.glyph_positions) / self.upm, clusters
+
+    def _reach(self, text: str) -> tuple[float, float]:
+        """From where to where libass counts `text`, by whose middle it places it; the pen begins at 0.
+
+        It takes a cluster from where its first glyph is drawn, as far as its pen moves. Right to left that glyph may
+        be a dot or a mark that stands over the middle of its letter.
+        """
+        buffer, pen, spans = self._shaped(text, False), 0, dict[int, list[int]]()
+        for info, place in zip(buffer.glyph_infos, buffer.glyph_positions, strict=True):
+            span = spans.setdefault(info.cluster, [pen + place.x_offset, pen + place.x_offset])
+            span[1] += place.x_advance
+            pen += place.x_advance
+        low, high = min(low for low, _ in spans.values()), max(high for _, high in spans.values())
+        return low / self.upm, high / self.upm
+
+    def _shaped(self, text: str, is_spaced: bool) -> uharfbuzz.Buffer:
         buffer = uharfbuzz.Buffer()
         buffer.add_str(text)
         buffer.guess_segment_properties()
         uharfbuzz.shape(self._shaper, buffer, _SPACED if is_spaced else {})
-        clusters = len({info.cluster for info in buffer.glyph_infos})
-        return sum(place.x_advance for place in buffer.glyph_positions) / self.upm, clusters
+        return buffer
 
 
 def _bounds(table: Any, letter: str, otherwise: tuple[float, ...]) -> tuple[float, ...]:

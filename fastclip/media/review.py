@@ -45,7 +45,9 @@ def review(captions: Captions, backdrop: str | None = None) -> list[Finding]:
 def _missing(captions: Captions) -> Finding | None:
     if not captions.missing:
         return None
-    said = f"No font at hand has {' '.join(captions.missing)}: these letters are left out. Write them otherwise."
+    letters = [f"{letter} (U+{ord(letter):04X})" for letter in captions.missing]
+    named = ", ".join(letters[:5]) + (f" and {len(letters) - 5} more" if len(letters) > 5 else "")
+    said = f"No font at hand has {named}; left out. Write it otherwise."
     return Finding("missing_glyphs", said, captions.missing_s, len(captions.missing))
 
 

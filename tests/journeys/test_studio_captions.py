@@ -12,7 +12,7 @@ from fastclip.clips import caption, trim
 from fastclip.jobs import Job
 from fastclip.media.words import Word
 from tests.conftest import BUNNY, make
-from tests.journeys.browsing import forbid_webassembly
+from tests.journeys.browsing import complaints, forbid_webassembly
 from tests.journeys.conftest import Person, Running, until
 
 WORDS = [Word("Nobody", 0.4, 0.9), Word("beleived", 1.0, 1.6), Word("it", 1.7, 1.9), Word("works.", 2.0, 2.6)]
@@ -73,6 +73,10 @@ def test_captions_are_chosen_seen_and_paid_with_the_cut(page: Page, person: Pers
     expect(page.locator("canvas.captions[data-revision]")).to_be_visible()
     until(lambda: inked(page))
     expect(page.get_by_role("button", name="Correct “works.”")).to_be_visible()
+    assert complaints(page) == []
+    page.get_by_role("tab", name="AI").click()
+    page.get_by_text("Make clips", exact=True).first.click()
+    expect(page.get_by_role("combobox", name="Captions: Bold Hook")).to_be_visible()
     page.get_by_role("tab", name="Trim").click()
     before = len(captioned(person, recording))
     page.get_by_role("button", name="Cut 1 segment · $0.04").click()

@@ -77,6 +77,23 @@ def test_ink_is_drawn_within_a_pixel_and_a_half_of_where_it_was_computed(tmp_pat
     assert worst_px(tmp_path, placed, ass.write(placed)) <= TRUE_PX
 
 
+RIGHT_TO_LEFT = {
+    "Noto Sans Arabic Bold": ("مرحبا", "بكم", "في", "شيء", "مَرحَبًا", "قَي"),
+    "Noto Sans Hebrew Bold": ("שלום", "לכולם", "שָׁלוֹם", "כּוּלם"),
+}
+
+
+@pytest.mark.parametrize("font_name", RIGHT_TO_LEFT)
+def test_letters_with_dots_and_marks_of_their_own_are_where_they_were_computed(
+    tmp_path: Path, font_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = one_a_second(RIGHT_TO_LEFT[font_name])
+    placed = captions.lay_out(words, plain(font_name), fonts.builtin(font_name), size_px=(1080, 1080))
+    assert worst_px(tmp_path, placed, ass.write(placed)) <= 2
+    monkeypatch.setattr(ass, "_lean", lambda page, slot: 0.0)
+    assert worst_px(tmp_path, placed, ass.write(placed)) > 3
+
+
 def test_without_kerning_or_shifted_by_two_pixels_or_in_another_font_the_ink_is_elsewhere(tmp_path: Path) -> None:
     placed = laid_out("Montserrat Black")
     script = ass.write(placed)

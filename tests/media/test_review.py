@@ -77,7 +77,7 @@ def test_text_that_does_not_stand_out_is_found_and_its_fix_mends_it(
 
 def test_letters_that_no_font_has_are_named() -> None:
     found = kinds([Word("fine", 0, 1), Word("a\U00012000", 1, 2), Word("\U00012001", 2, 3)])["missing_glyphs"]
-    assert "\U00012000" in found.reason and (found.count, found.at_s) == (2, 1)
+    assert "\U00012000 (U+12000), \U00012001 (U+12001)" in found.reason and (found.count, found.at_s) == (2, 1)
 
 
 def test_captions_under_the_buttons_of_a_phone_are_lifted() -> None:

@@ -10,8 +10,6 @@ export class Making {
   /** Whether a language model, where there is one, reads the whole transcript. */
   readsAll = $state(false);
   quality = $state<string | null>(null);
-  /** The caption style, `builtin:…` or one of one's own; null for none. */
-  preset_ref = $state<string | null>(null);
   format = $state('');
 
   readonly job: Job | null = $derived.by(() => newest(live.jobs.values(), this.file_id));
@@ -24,13 +22,14 @@ export class Making {
     this.format = format;
   }
 
-  async start(query: string, quality: string | null): Promise<void> {
+  /** captions: the preset_ref of what is drawn into each clip. */
+  async start(query: string, quality: string | null, captions: string | null): Promise<void> {
     if (this.isAsking || this.isRunning) return;
     this.isAsking = true;
     const body: AutoAsk = { file_id: this.file_id, query, format: this.format };
     if (quality !== null) body.quality = quality;
     if (this.readsAll) body.read_everything = true;
-    if (this.preset_ref !== null && this.format === 'mp4') body.captions = { preset_ref: this.preset_ref };
+    if (captions !== null) body.captions = { preset_ref: captions };
     try {
       const { job_id } = await ask(api.POST('/v1/clip/auto', { body }));
       const listed = await ask(api.GET('/v1/jobs', { params: { query: { state: 'all', limit: 100 } } }));

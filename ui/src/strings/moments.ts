@@ -72,8 +72,6 @@ export const moments = {
   dismissed: 'Taken off the list',
   undo: 'Undo',
 
-  captions: 'Captions',
-  noCaptions: 'None',
   makeStart: 'From a search to finished clips',
   makeHint: 'FastClip finds the moments and renders each of them: five from half an hour, or as many as you name.',
   making: (query: string) => `Clips for “${query}”`,
