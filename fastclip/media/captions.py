@@ -6,16 +6,15 @@ Source: captions.md 3 (wrapping, place) and 5 (times).
 """
 
 import math
-import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, pairwise
 
-from fastclip.media import fonts
+from fastclip.media import bidi, fonts, pieces
 from fastclip.media.fonts import Font, Run
 from fastclip.media.style import Style
-from fastclip.media.words import UNSPACED, Word, clean, sentences
+from fastclip.media.words import Word, clean, sentences
 
 UNITS = 1080
 MARGIN = 0.03
@@ -25,9 +24,6 @@ SMALLEST = 0.5
 BOX_SIDES = 1.25
 """A box looks even when it reaches a little further to the sides."""
 _BREAK_GAP_CS = 60
-_CJK = re.compile(f"[{UNSPACED}]")
-_CLOSING = "、。，．！？：；）」』】〉》”’,.!?:;)]}…ーっゃゅょァィゥェォッャュョ々"
-_LETTERS_A_WORD = 2  # of Chinese and Japanese
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Spoken:
     @property
     def weight(self) -> float:
         """How much of `words_per_caption` it uses up."""
-        return max(0.5, len(self.text) / _LETTERS_A_WORD) if _CJK.match(self.text) else 1.0
+        return pieces.words_in(self.text)
 
 
 @dataclass(frozen=True)
@@ -142,48 +138,23 @@ def canvas(size_px: tuple[int, int]) -> tuple[int, int]:
 def _spoken(words: list[Word], style: Style, font: Font) -> list[Spoken]:
     found: list[Spoken] = []
     for sentence in sentences(words):
-        pieces = [piece for word in sentence for piece in _pieces(word)]
-        for n, piece in enumerate(pieces):
+        parts = [piece for word in sentence for piece in pieces.cut(word)]
+        for n, piece in enumerate(parts):
             text = _shown(piece.text, style)
             runs = tuple(fonts.runs(text, font))
             if not runs:
                 continue
             start, end = _cs(piece.start_s), _cs(piece.end_s)
             start = max(start, found[-1].start + 2) if found else start
-            is_glued = bool(found) and bool(_CJK.match(found[-1].text[-1:]) and _CJK.match(text))
-            is_rtl = _direction(text) == "R"
-            found.append(Spoken(text, runs, start, max(end, start + 2), is_glued, n == len(pieces) - 1, is_rtl))
+            is_glued = bool(found) and pieces.is_unspaced(found[-1].text[-1:], text)
+            is_rtl = bidi.direction(text) == "R"
+            found.append(Spoken(text, runs, start, max(end, start + 2), is_glued, n == len(parts) - 1, is_rtl))
     return found
 
 
 def _cs(seconds: float) -> int:
     """Rounded down: a word that begins with a frame is on that frame."""
     return math.floor(seconds * 100 + 1e-6)
-
-
-def _pieces(word: Word) -> list[Word]:
-    """A word as it may be lit up: what is written without spaces in pairs of letters, with shares of its time."""
-    if not _CJK.search(word.text) or len(word.text) <= _LETTERS_A_WORD:
-        return [word]
-    texts = _cut(word.text)
-    share_s = (word.end_s - word.start_s) / len(word.text)
-    found, at_s = [], word.start_s
-    for text in texts:
-        found.append(replace(word, text=text, start_s=at_s, end_s=at_s + share_s * len(text)))
-        at_s += share_s * len(text)
-    return found
-
-
-def _cut(text: str) -> list[str]:
-    """Pairs of CJK letters; other letters in one, closing punctuation with what it closes."""
-    found: list[str] = []
-    for cluster in re.findall(rf"[{UNSPACED}]\W?|[^{UNSPACED}]+", text):
-        is_pair = bool(found and _CJK.match(found[-1]) and _CJK.match(cluster)) and len(found[-1]) < _LETTERS_A_WORD
-        if found and (is_pair or cluster[0] in _CLOSING or unicodedata.category(cluster[0])[0] == "M"):
-            found[-1] += cluster
-        else:
-            found.append(cluster)
-    return found
 
 
 def _shown(text: str, style: Style) -> str:
@@ -269,7 +240,7 @@ class _Measure:
 
     def lines(self, most: float) -> list[tuple[int, int]]:
         """(first, last) of each line: as few as `most` allows, of about the same width."""
-        breaks = [n for n in range(1, len(self.words)) if self.words[n].text[0] not in _CLOSING]
+        breaks = [n for n in range(1, len(self.words)) if self.words[n].text[0] not in pieces.CLOSING]
         count = 1 + self._greedy(most, breaks)
         cuts = combinations(breaks, min(count - 1, len(breaks))) if count <= 4 else [tuple(breaks)]
         return min((self._between(cut) for cut in cuts), key=lambda lines: max(self.span(*line) for line in lines))
@@ -345,7 +316,7 @@ def _sides(style: Style, wide: float, width: int) -> tuple[float, float]:
 
 
 def _line(measure: _Measure, line: tuple[int, int], x: float, baseline: float, page_end: int) -> Line:
-    order = _visual([measure.words[n] for n in range(*line)])
+    order = bidi.visual([measure.words[n].text for n in range(*line)])
     slots, at = [], x
     for place, offset in enumerate(order):
         n = line[0] + offset
@@ -355,34 +326,3 @@ def _line(measure: _Measure, line: tuple[int, int], x: float, baseline: float, p
         slots.append(Slot(measure.words[n], at, measure.widths[n], baseline, until))
         at += measure.widths[n]
     return Line(x, measure.span(*line), baseline, tuple(slots))
-
-
-# -- Right to left -----------------------------------------------------------------------------------------
-
-
-def _visual(words: Sequence[Spoken]) -> list[int]:
-    """The words' numbers from left to right (UAX 9, a word being one run of the direction of its letters)."""
-    ways = [_direction(word.text) for word in words]
-    base = 1 if next((way for way in ways if way), "L") == "R" else 0
-    levels: list[int] = []
-    for n, way in enumerate(ways):
-        if not way:  # figures go with the right-to-left words on both sides of them, else with the line
-            after = next((one for one in ways[n + 1 :] if one), "")
-            way = "R" if levels and levels[-1] % 2 and after == "R" else "RL"[1 - base]
-        levels.append(1 if way == "R" else 2 * base)
-    order = list(range(len(words)))
-    for level in range(max(levels), 0, -1):
-        n = 0
-        while n < len(order):
-            end = n
-            while end < len(order) and levels[order[end]] >= level:
-                end += 1
-            order[n:end] = reversed(order[n:end])
-            n = max(end, n + 1)
-    return order
-
-
-def _direction(text: str) -> str:
-    """ "R" or "L" by the first letter that has a direction, "" without one."""
-    strong = (unicodedata.bidirectional(letter) for letter in text)
-    return next(("L" if one == "L" else "R" for one in strong if one in ("L", "R", "AL")), "")
