@@ -23,6 +23,8 @@ from fastclip.media.words import Word, folded
 EMBEDDINGS, WORDS, SOUND = "embeddings", "bm25", "audio"
 """What found the moments: meaning and words, words alone, or the loudness of the sound."""
 _INDEXED = 0.9
+_LEAST_SPREAD = 0.5
+"""Of the scores of a recording: in a minute of talk little stands out from little. An hour has 0.8 to 0.9."""
 _SILENT = "Nobody speaks in this recording, so there are no words to search."
 _LOUDEST = "Nobody speaks in this recording; these are its liveliest stretches."
 _NO_MODEL = "The embedding model is away, so only the words themselves were matched."
@@ -127,7 +129,7 @@ def find(
     search = _Search(read, asked, embedder, duration_s, peaks, is_foreign=language not in ("", "en"))
     candidates = search.candidates()
     engine = WORDS if read.vectors is None else EMBEDDINGS
-    notes = [_note_of(asked, read, is_foreign=search.is_foreign)]
+    notes = [_note_of(read, is_foreign=search.is_foreign)]
     if ranker and candidates:
         ranking = Ranking(query or "", asked, read.sentences, candidates, _most(asked), search.moment)
         try:
@@ -140,7 +142,8 @@ def find(
     else:
         candidates = surest_first(candidates)
     given, is_weak = _given(candidates, asked)
-    note = " ".join(one for one in [_WEAK * is_weak, _NOT_SAID * (not given), *notes] if one)
+    taste = _PREFERENCE * (search.is_taste and bool(given))
+    note = " ".join(one for one in [_WEAK * is_weak, _NOT_SAID * (not given), taste, *notes] if one)
     return Found(given, engine, asked, note, is_weak, candidates)
 
 
@@ -153,11 +156,15 @@ def _most(asked: Intent) -> int:
 
 
 def _given(candidates: list[Moment], asked: Intent) -> tuple[list[Moment], bool]:
-    """(those to give, whether the only one is not sure): an honest nothing rather than nonsense."""
+    """(those to give, whether the only one is not sure): an honest nothing rather than nonsense.
+
+    Only what stands out most has always an answer, be it the whole of a short recording.
+    """
     sure = [one for one in candidates if one.confidence >= confidence.SURE]
     if sure:
         return sure[: _most(asked)], False
-    weak = [one for one in candidates if one.confidence >= confidence.WEAK][:1]
+    least = 0.0 if asked.kind == intent.HIGHLIGHTS else confidence.WEAK
+    weak = [one for one in candidates if one.confidence >= least][:1]
     return weak, bool(weak)
 
 
@@ -172,13 +179,10 @@ def _apart(moments: list[Moment]) -> list[Moment]:
     return kept
 
 
-def _note_of(asked: Intent, read: Index, *, is_foreign: bool) -> str:
-    notes = [_PREFERENCE] if asked.kind in (intent.HIGHLIGHTS, intent.FUNNY) else []
+def _note_of(read: Index, *, is_foreign: bool) -> str:
     if read.vectors is None:
-        notes.append(_NO_MODEL)
-    elif is_foreign:
-        notes.append(_FOREIGN)
-    return " ".join(notes)
+        return _NO_MODEL
+    return _FOREIGN * is_foreign
 
 
 def _of_sound(asked: Intent, peaks: Any, duration_s: float) -> Found:
@@ -210,7 +214,7 @@ class _Search:
         self.energy = energy
         self.relevance = self._relevance(embedder, energy)
         self.pool = Candidates(read, self.relevance, asked)
-        self._usual = float(self.pool.scores.mean()), float(self.pool.scores.std()) + 1e-9
+        self._usual = float(self.pool.scores.mean()), max(_LEAST_SPREAD, float(self.pool.scores.std()))
 
     def _relevance(self, embedder: Embedder | None, energy: Any) -> Relevance:
         if self.asked.kind == intent.FUNNY:

@@ -172,6 +172,14 @@ def test_what_hardly_stands_out_is_no_highlight(ask, monkeypatch):
     assert said.is_weak and [one.confidence for one in said.moments] == [0.2]
 
 
+def test_a_few_words_are_a_highlight_as_a_whole_and_no_answer_to_what_they_are_not_about(model):
+    few = [Word(word, n * 0.5, n * 0.5 + 0.4) for n, word in enumerate("Ask not what your country can do.".split())]
+    said = moments.find(few, None, duration_s=11, embedder=model)
+    assert [(one.first, one.last) for one in said.moments] == [(0, 1)] and said.is_weak
+    assert moments.find(few, "tax returns", duration_s=11, embedder=model).moments == []
+    assert moments.find(few, "funny moments", duration_s=11, embedder=model).moments == []
+
+
 def test_a_quoted_phrase_must_be_said_exactly_so(ask):
     given = ask('clips with "interest on interest"')
     assert given.moments and "interest on interest" in " ".join(one.text for one in _said(ask, given.moments[0]))
