@@ -46,7 +46,8 @@ class Rates:
         whose = account_id if account_id and name not in BY_ADDRESS else address_block(ip)
         is_allowed = self._limiter.hit(item, whose)
         window = self._limiter.get_window_stats(item, whose)
-        reset_s = max(1, math.ceil(window.reset_time - time.time()))
+        # At the very end of a window it is still full: whoever waits as long as told must find room.
+        reset_s = max(1, math.floor(window.reset_time - time.time()) + 1)
         left = {"limit": item.amount, "remaining": max(0, window.remaining), "reset": reset_s}
         headers += [(f"ratelimit-{key}".encode(), str(value).encode()) for key, value in left.items()]
         if not is_allowed:

@@ -23,17 +23,22 @@ class Ask(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 async def check_body(request: Request[Any, Any, Any]) -> None:
-    """Refuse a body that is not what the handler's `data` says. Runs before every handler."""
-    field = request.route_handler.parsed_data_field
-    if field is None:
+    """Refuse a body that is not what the handler's `data` says. Runs before every handler.
+
+    Where none is asked for, one that a form could send is refused all the same; who reads the `request` itself decides.
+    """
+    handler = request.route_handler
+    field = handler.parsed_data_field
+    if field is None and (request.method in ("GET", "HEAD") or "request" in handler.parsed_fn_signature.parameters):
         return
     kind, body = request.headers.get("content-type", ""), await whole(request)
-    if not body and not kind and field.is_optional:
+    if not body and (field is None or (not kind and field.is_optional)):
         return
     if kind.split(";")[0].strip().lower() != "application/json":
         said = f"The body is {kind or 'of no type'}; send JSON with `Content-Type: application/json`."
         raise UnsupportedContentType(said)
-    read(body, field.annotation)
+    if field is not None:
+        read(body, field.annotation)
 
 
 async def whole(request: Request[Any, Any, Any]) -> bytes:

@@ -1,4 +1,5 @@
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -6,9 +7,12 @@ import httpx
 import pytest
 
 from fastclip import accounts
+from fastclip.api import app as web
+from fastclip.api.auth import needs_caller
 from tests.api.conftest import PASSWORD, SECRET, Site
 
 EVIL = "https://evil.example"
+OTHER_BODIES = {"/v1/auth/sign-out"}
 
 
 def test_a_key_and_a_session_both_say_who_asks(site: Site) -> None:
@@ -120,6 +124,36 @@ def test_a_forged_request_of_a_signed_in_browser_is_refused_on_every_unsafe_rout
         asked = httpx.Request(method, f"{site.address}{path}", headers=headers, cookies=browser.cookies, content=b"{}")
         answer = browser.send(asked)
         assert (answer.status_code, answer.json()["code"]) == (403, "csrf_failed"), (method, path, answer.text)
+
+
+def test_a_body_that_a_form_could_send_is_refused_on_every_unsafe_route(site: Site) -> None:
+    """Even with the token: only JSON is read, which a form of another site cannot send."""
+    with site.signed_in() as browser:
+        routes = [(method, path) for method, path, who in described(browser) if method in ("POST", "PATCH") and who]
+        answers = {
+            path: browser.request(method, path, content=b"{}", headers={"Content-Type": "text/plain"})
+            for method, path in routes
+            if path not in OTHER_BODIES
+        }
+    assert len(answers) > 30
+    wrong = {path for path, answer in answers.items() if answer.status_code != 415}
+    assert wrong == set()
+
+
+def test_every_unsafe_route_of_the_application_is_among_those_that_are_tried(site: Site, browser: httpx.Client) -> None:
+    app = web.build(site.standing, stopping=threading.Event(), secret="s", on_focus=lambda: None)
+    guarded = {
+        (method, re.sub(r"{[^}]+}", "1", path))
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [])
+        if needs_caller(handler)
+        for method in handler.http_methods
+        for path in handler.paths
+        if method not in ("HEAD", "OPTIONS")
+    }
+    tried = {(method, path) for method, path, security in described(browser) if security}
+    assert {one for one in guarded if one[0] != "GET"} == {one for one in tried if one[0] != "GET"}
+    assert guarded == tried
 
 
 def _lower(headers: dict[str, str | None]) -> dict[str, str | None]:

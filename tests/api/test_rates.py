@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,16 @@ from tests.api.conftest import Site, open_site
 from tests.serving import until
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time, which stands still at the beginning of a window, until a test moves it."""
+    now = [time.time() // 3600 * 3600 + 1]
+    monkeypatch.setattr(time, "time", lambda: now[0])
+    return now
+
+
 @pytest.mark.parametrize("name", rules.RATES_PER_MINUTE)
-def test_each_class_allows_its_number_and_no_more(name: str) -> None:
+def test_each_class_allows_its_number_and_no_more(name: str, clock: list[float]) -> None:
     rates, n = Rates(), rules.RATES_PER_MINUTE[name]
     for _ in range(n):
         rates.count(name, account_id="usr_a", ip="192.168.0.2", headers=[])
@@ -47,6 +56,27 @@ def test_after_the_window_it_goes_on() -> None:
     assert is_allowed() and is_allowed()
     assert until(lambda: not is_allowed())
     assert until(is_allowed)
+
+
+@pytest.mark.parametrize("name", [*rules.RATES_PER_MINUTE, *rules.RATES_PER_HOUR])
+def test_a_class_is_closed_as_long_as_it_says_and_no_longer(name: str, clock: list[float]) -> None:
+    rates, n = Rates(), (rules.RATES_PER_MINUTE | rules.RATES_PER_HOUR)[name]
+
+    def count() -> int:
+        """Seconds to wait; 0 when it was allowed."""
+        try:
+            rates.count(name, account_id="usr_a", ip="192.168.0.2", headers=[])
+        except RateLimited as refused:
+            return refused.retry_after_s
+        return 0
+
+    assert [count() for _ in range(n)] == [0] * n
+    wait_s, window_s = count(), 3600 if name in rules.RATES_PER_HOUR else 60
+    assert 1 <= wait_s <= window_s
+    clock[0] += wait_s
+    assert count() == 0
+    clock[0] += 2 * window_s
+    assert [count() for _ in range(n)] == [0] * n and count()
 
 
 def test_what_was_counted_is_forgotten() -> None:
@@ -85,6 +115,35 @@ def test_a_client_is_told_what_is_left_and_when_to_come_back(strict_site: Site) 
     assert 1 <= int(refused.headers["retry-after"]) <= 60
     with strict_site.client(Authorization=f"Bearer {strict_site.member_key}") as client:
         assert client.post("/v1/upload/abort", json=ask).status_code == 404
+
+
+ASKS = {
+    "read": ("GET", "/v1/account"),
+    "write": ("POST", "/v1/deposit"),
+    "jobs": ("POST", "/v1/clip"),
+    "upload": ("POST", "/v1/upload/request"),
+    "ai": ("POST", "/v1/transcript"),
+    "keys": ("POST", "/v1/keys"),
+    "look": ("POST", "/v1/captions/ass"),
+    "frame": ("POST", "/v1/captions/frame"),
+    "share": ("GET", "/v1/share/d9d54c23-7af8-41f8-8f6e-9ce0092f8f2f"),
+    "view": ("POST", "/v1/share/d9d54c23-7af8-41f8-8f6e-9ce0092f8f2f/view"),
+    "support": ("POST", "/v1/support"),
+    "sign_in": ("POST", "/v1/auth/sign-in"),
+}
+
+
+def test_each_class_refuses_over_http_with_when_to_come_back(tmp_path: Path, clock: list[float]) -> None:
+    limits = dict.fromkeys(rules.RATES_PER_MINUTE, 1)
+    rates = Rates(limits | {"sign_in": 2}, hourly=dict.fromkeys(rules.RATES_PER_HOUR, 1))
+    assert set(ASKS) == set(rules.RATES_PER_MINUTE) | set(rules.RATES_PER_HOUR)
+    with open_site(tmp_path, rates=rates) as site, site.signed_in() as browser:
+        for name, (method, path) in ASKS.items():
+            first, second = (browser.request(method, path, json=None if method == "GET" else {}) for _ in range(2))
+            assert first.status_code != 429 and first.headers["ratelimit-remaining"] == "0", name
+            assert (second.status_code, second.json()["code"]) == (429, "rate_limited"), name
+            assert second.headers["ratelimit-limit"] == first.headers["ratelimit-limit"], name
+            assert second.headers["retry-after"] == second.headers["ratelimit-reset"], name
 
 
 def test_guessing_a_password_is_slow(strict_site: Site) -> None:

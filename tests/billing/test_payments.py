@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from fastclip import members
+from fastclip import members, webhooks
 from fastclip.billing import deposits, ledger, payments, wallet
 from fastclip.billing.deposits import Deposit
 from fastclip.billing.wallet import Wallet
@@ -112,7 +112,7 @@ def test_there_are_more_than_forty_ways() -> None:
 def test_a_bitcoin_deposit_that_fails_is_announced_once(scene: Scene, told: News, end: str) -> None:
     scene.play(f"bitcoin, {end}, poll, status, poll")
     ((event, said),) = told
-    assert event == "btc.deposit.failed"
+    assert event == "btc.deposit.failed" and set(said) == set(webhooks.SAMPLES[event])
     assert (said["attempt_id"], said["amount"]) == (scene.attempt.id, 5.0) and said["reason"]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import accounts, store
+from fastclip import accounts, store, webhooks
 from fastclip.accounts import Account
 from fastclip.billing import deposits, ledger, payments, reload, wallet
 from fastclip.billing.deposits import Deposit
@@ -175,6 +175,7 @@ def test_a_card_that_is_declined_is_told_and_charged_never(
     reload.follow()
     ((event, said),) = told
     assert (event, said["attempt_key"], said["amount"]) == ("card.reload.failed", KEY, 20.0)
+    assert set(said) == set(webhooks.SAMPLES["card.reload.failed"])
     assert said["code"] == code and said["reason"] and ledger.balance(direct.id)[0] == 0
 
 

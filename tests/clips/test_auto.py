@@ -232,7 +232,9 @@ def test_each_clip_is_announced_and_the_job_once_at_its_end(owner, spoken, told)
             "start": clips[n]["start"], "end": clips[n]["end"],
         }  # fmt: skip
         assert data["download_url"] and (data["format"], data["cost"]) == ("mp4", 0.0) and data["duration"] > 8
+        assert set(data) == set(webhooks.SAMPLES["clip.auto.segment_complete"])
     done = events[-1][1]
+    assert set(done) == {*webhooks.SAMPLES["clip.complete"], "clips"}
     assert done["source"] == "auto" and done["cost"] == 0.1 and done["clip_id"] in done["clips"]
     assert sorted(done["clips"]) == sorted(one["clip_id"] for one in clips)
 
@@ -243,6 +245,7 @@ def test_a_clip_that_fails_is_announced_too(owner, spoken, told, monkeypatch):
     first, second, done = told()
     assert first[0] == "clip.auto.segment_failed" and second[0] == "clip.auto.segment_complete"
     assert (first[1]["index"], first[1]["total"], first[1]["error"]) == (1, 2, "The disk is full.")
+    assert set(first[1]) == set(webhooks.SAMPLES["clip.auto.segment_failed"])
     assert done[0] == "clip.complete" and len(done[1]["clips"]) == 1 and done[1]["job_id"] == job.id
 
 
