@@ -1,4 +1,4 @@
-"""The command line: serve, worker, window, clip, auto, caption, transcribe, models, user, key, secret, doctor.
+"""The command line: serve, worker, window, clip, auto, caption, transcribe, models, user, key, secret, backup, doctor.
 
 Modules are imported inside the commands that need them, so that `--help` answers at once.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import click
 
-from fastclip import __version__, cli_auto, cli_caption, cli_speech, rules
+from fastclip import __version__, cli_auto, cli_backup, cli_caption, cli_speech, rules
 from fastclip.console import data_dir_option, progress
 from fastclip.errors import FastClipError, InvalidRequest
 
@@ -387,6 +387,9 @@ def set_secret(data_dir: Path | None, name: str) -> None:
     vault.keep(loaded, name, value.strip())
     desk.touch(loaded.data_dir)
     click.echo(f"{name} is {'kept' if value.strip() else 'forgotten'} ({vault.kept_in(loaded)}).")
+
+
+fastclip.add_command(cli_backup.backup)
 
 
 @fastclip.command()

@@ -16,6 +16,7 @@ from filelock import FileLock
 from fastclip.errors import InvalidRequest
 from fastclip.settings import Settings
 
+FILE = "secrets.json"
 GIVEN = (
     "smtp_password",
     "stripe_secret_key",
@@ -68,7 +69,7 @@ class _FileKeep:
     name = "secrets.json, mode 0600"
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "secrets.json"
+        self.path = folder / FILE
 
     def get(self, name: str) -> str | None:
         return json.loads(self.path.read_text()).get(name) if self.path.exists() else None
@@ -88,7 +89,7 @@ def _keep(settings: Settings) -> _KeyringKeep | _FileKeep:
 @functools.cache
 def _chosen(folder: Path, wanted: str) -> _KeyringKeep | _FileKeep:
     """The keyring when it really keeps secrets, else the file. A file that exists goes on being used."""
-    if wanted == "file" or (wanted == "auto" and (folder / "secrets.json").exists()):
+    if wanted == "file" or (wanted == "auto" and (folder / FILE).exists()):
         return _FileKeep(folder)
     backend = _keyring(f"fastclip:{folder}")
     if backend is not None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 
 from fastclip import (
     accounts,
+    backup,
     deliveries,
     engines,
     invites,
@@ -281,6 +282,7 @@ def tidy() -> None:
     uploads.drop_orphans()
     store.blobs.tidy()
     analyze.tidy()
+    backup.make_daily(store.temp_dir.parent)
 
 
 def _settle(job: Job, cents: int) -> None:

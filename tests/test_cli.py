@@ -13,6 +13,7 @@ import fastclip
 from fastclip import accounts, cli, rules, settings, store, vault
 from fastclip.media import cut
 from fastclip.media.ffmpeg import Failed
+from fastclip.settings import Settings
 from tests.conftest import PASSWORD
 
 
@@ -340,3 +341,16 @@ def test_the_environment_beats_a_kept_secret(tmp_path: Path, monkeypatch: pytest
     vault.keep(loaded, "btcpay_api_key", "kept")
     monkeypatch.setenv("FASTCLIP_BTCPAY_API_KEY", "given")
     assert vault.kept(loaded, "btcpay_api_key") == "given"
+
+
+def test_a_backup_by_command_is_a_data_folder(data: Settings, tmp_path: Path, capsys, monkeypatch) -> None:
+    accounts.add("owner@example.org", PASSWORD, role="owner")
+    copy = tmp_path / "copy"
+    monkeypatch.setattr(sys, "argv", ["fastclip", "backup", str(copy), "--data-dir", str(data.data_dir), "--json"])
+    assert cli.main() == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["folder"] == str(copy) and said["rows_bytes"] > 0 and said["with_secrets"] is True
+    store.open(settings.load(copy, queue="memory://"))
+    assert accounts.has_owner()
+    monkeypatch.setattr(sys, "argv", ["fastclip", "backup", str(data.data_dir), "--data-dir", str(data.data_dir)])
+    assert cli.main() == 1 and "goes with it" in capsys.readouterr().err

@@ -3,11 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
-from litestar import get
+from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from fastclip import doctor, jobs
+from fastclip import backup, doctor, jobs
 from fastclip.api.auth import Caller, owner_only
 from fastclip.doctor import Check
 from fastclip.standing import Standing
@@ -22,7 +22,18 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
         checks = [_worker(), *(check for check in doctor.checks(standing.now) if check.name != "port")]
         return {"data": [asdict(check) for check in checks]}
 
-    return [show_health]
+    @get("/v1/admin/backup", sync_to_thread=True, guards=[owner_only])
+    def list_backups(caller: NamedDependency[Caller]) -> dict[str, Any]:
+        """The copies of the rows that are kept, newest first; one is made every day."""
+        return backup.describe(standing.now.data_dir)
+
+    @post("/v1/admin/backup", status_code=200, sync_to_thread=True, guards=[owner_only], opt={"rate": "keys"})
+    def make_backup(caller: NamedDependency[Caller]) -> dict[str, Any]:
+        """Copy the rows now, while everybody goes on working."""
+        backup.make(standing.now.data_dir)
+        return backup.describe(standing.now.data_dir)
+
+    return [show_health, list_backups, make_backup]
 
 
 def _worker() -> Check:

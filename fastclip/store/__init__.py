@@ -13,7 +13,20 @@ from fastclip.errors import InvalidRequest
 from fastclip.settings import Settings
 from fastclip.store import migrations
 from fastclip.store.blobs import Blobs, DiskBlobs
-from fastclip.store.db import HEX, Row, after_commit, close_thread, connect, db, new_id, now, rfc3339, write
+from fastclip.store.db import (
+    HEX,
+    Row,
+    after_commit,
+    close_thread,
+    connect,
+    db,
+    full_disk_is_said,
+    is_embedded,
+    new_id,
+    now,
+    rfc3339,
+    write,
+)
 from fastclip.store.queue import Queue
 
 blobs: Blobs
@@ -28,6 +41,8 @@ __all__ = [
     "blobs",
     "close",
     "db",
+    "full_disk_is_said",
+    "is_embedded",
     "new_id",
     "now",
     "open",

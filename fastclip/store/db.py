@@ -79,7 +79,7 @@ def write() -> Iterator[None]:
         return
     _depth.n, _depth.after = 1, []
     try:
-        with _writer_turn(), _full_disk_is_said(), _transaction():
+        with _writer_turn(), full_disk_is_said(), _transaction():
             yield
     finally:
         _depth.n = 0
@@ -104,12 +104,17 @@ def _writer_turn() -> Iterator[None]:
         yield
 
 
+def is_embedded() -> bool:
+    """Whether rows are in SQLite, in a file of this machine."""
+    return _file_lock is not None
+
+
 def _transaction() -> Any:
     return db.atomic("IMMEDIATE") if _file_lock is not None else db.atomic()
 
 
 @contextmanager
-def _full_disk_is_said() -> Iterator[None]:
+def full_disk_is_said() -> Iterator[None]:
     """Peewee hides a full disk behind "cannot rollback": look for it along the context."""
     try:
         yield

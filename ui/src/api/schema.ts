@@ -104,6 +104,7 @@ export type paths = {
   '/v1/admin/settings': { get: Operation<t.OwnerSettings>; patch: Operation<t.OwnerSettings, { body: t.SettingsChange }> };
   '/v1/admin/settings/test-mail': { post: Operation<Ok & { to: string }, { body: { to?: string } }> };
   '/v1/admin/outbox/{mail_id}/send': { post: Operation<t.Mail, { path: { mail_id: string }; body: Empty }> };
+  '/v1/admin/backup': { get: Operation<t.Backups>; post: Operation<t.Backups, { body: Empty }> };
   '/v1/admin/health': { get: Operation<{ data: t.Check[] }> };
   '/v1/balance': { get: Operation<t.Balance> };
   '/v1/rules': { get: Operation<t.Rules> };

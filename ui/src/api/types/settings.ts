@@ -36,6 +36,15 @@ export interface OwnerSettings {
   secrets_kept_in: string;
 }
 
+/** Copies of the rows, newest first. */
+export interface Backups {
+  data: { file: string; size_bytes: number; created_at: string }[];
+  kept: number;
+  folder: string;
+  /** False where rows are on a database server. */
+  is_possible: boolean;
+}
+
 /** Null takes a setting back to its default, and forgets a secret. */
 export interface SettingsChange {
   settings?: Record<string, SettingValue | null>;
