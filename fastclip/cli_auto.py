@@ -24,6 +24,7 @@ _EXISTING = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--preset", metavar="builtin:SLUG", help="Burn captions in this style.")
 @click.option("--format", "format_", type=click.Choice(["mp4", *rules.AUDIO_FORMATS]), help="Default: mp4, or mp3.")
 @click.option("--quality", type=click.Choice(rules.QUALITIES["mp4"]), help="Most that the picture may have.")
+@click.option("--read-everything", "reads_all", is_flag=True, help="Let a language model read all of it, where one is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the moments, and all that were considered, as JSON.")
 @data_dir_option
 def auto(
@@ -34,12 +35,13 @@ def auto(
     preset: str | None,
     format_: str | None,
     quality: str | None,
+    reads_all: bool,
     as_json: bool,
     data_dir: Path | None,
 ) -> None:
     """Find the best moments of a recording, or those that fit a query, and cut each of them."""
-    from fastclip import settings
-    from fastclip.ai import embed, moments
+    from fastclip import engines, settings
+    from fastclip.ai import embed, moments, ranker
     from fastclip.clips import auto as rules_of
     from fastclip.media import probe
     from fastclip.media.words import clean
@@ -47,7 +49,8 @@ def auto(
     facts = probe.read(source, filename=source.name)
     format_ = format_ or rules.DEFAULT_FORMAT[facts.media_kind]
     _check(facts, format_, quality, preset, query)
-    folder = settings.load(data_dir).data_dir / "indexes"
+    kept = settings.load(data_dir)
+    folder, model = kept.data_dir / "indexes", engines.chat_of(kept.data_dir / "models", kept.language_model)
     with progress(source.name, quiet=as_json) as tell, tempfile.TemporaryDirectory(prefix="fastclip-") as work:
         if transcript:
             words = clean(cli_caption.read_words(transcript), facts.duration_s, is_heard=False)
@@ -60,6 +63,9 @@ def auto(
             embedder=embed.find(),
             cache=folder if folder.parent.is_dir() else None,
             peaks=_peaks(source, facts, Path(work)) if not words else None,
+            ranker=ranker.of(model, Path(work) / "asked", deadline_s=float(kept.language_model_s), reads_all=reads_all)
+            if model
+            else None,
             tell=tell,
         )
         most = found.intent.count or rules_of.usual_count(facts.duration_s)

@@ -36,11 +36,16 @@ def find(name: str | None) -> Model | None:
 
 def chat() -> Model | None:
     """The language model in use; None for none. One that answers no simple questions is used by its name only."""
-    if chosen_chat == OFF:
+    return chat_of(folder(), chosen_chat)
+
+
+def chat_of(folder: Path, chosen: str) -> Model | None:
+    """The same of the models in a folder. chosen: as the setting language_model."""
+    if chosen == OFF:
         return None
-    here = models.installed(folder(), models.CHAT)
-    if chosen_chat != AUTO:
-        return next((model for model in here if model.name == chosen_chat), None)
+    here = models.installed(folder, models.CHAT)
+    if chosen != AUTO:
+        return next((model for model in here if model.name == chosen), None)
     fitting = [model for model in here if not obstacle(model)]
     return fitting[-1] if fitting else None
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fastclip.ai import gguf, models
 from fastclip.media import probe, subtitles
+from tests.ai import ggufs
 from tests.ai.talk import talk
 from tests.conftest import make
 
@@ -52,6 +54,18 @@ def test_without_a_folder_the_moments_are_listed_and_nothing_is_written(tape, tm
     none = auto(tape[0], "--query", "the offside rule in ice hockey", "--transcript", tape[1], "--data-dir", tmp_path)
     assert none.returncode == 0 and none.stdout == "No matching moments\n"
     assert not list(tmp_path.glob("*.mp4"))
+
+
+def test_a_language_model_of_the_data_folder_is_asked_and_whatever_it_says_the_moments_stand(tape, tmp_path):
+    query = ["--query", "the whale", "--transcript", tape[1], "--json", "--data-dir", tmp_path]
+    alone = json.loads(auto(tape[0], *query).stdout)
+    gguf.add(tmp_path / "models", ggufs.write(tmp_path / "random.gguf"), name="random")
+    card = tmp_path / "models" / "random" / models.CARD
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"right": 3}))  # as if it knew what it says
+    both = json.loads(auto(tape[0], *query, "--read-everything").stdout)
+    assert "language model" in both["note"] or "random read everything" in both["note"]
+    if both["engine"] == alone["engine"]:
+        assert both["segments"] == alone["segments"]
 
 
 @pytest.mark.parametrize(
