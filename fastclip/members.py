@@ -10,9 +10,22 @@ from typing import Any
 
 from peewee import fn
 
-from fastclip import accounts, glossary, library, mail, moments, presets, sources, store, support, transcripts, webhooks
+from fastclip import (
+    accounts,
+    glossary,
+    library,
+    mail,
+    moments,
+    presets,
+    sources,
+    store,
+    support,
+    transcripts,
+    uploads,
+    webhooks,
+)
 from fastclip.accounts import Account, ApiKey, Session, Ticket
-from fastclip.billing import ledger, reload, wallet
+from fastclip.billing import ledger, reload, storage, wallet
 from fastclip.clips import analyze, auto, cancel
 from fastclip.errors import Conflict, NotFound
 from fastclip.library import Clip
@@ -32,7 +45,9 @@ def listed() -> list[dict[str, Any]]:
     kept: Any = Clip.select(*sums).where(Clip.status == "available").group_by(Clip.account_id).dicts()
     clips = {row["account_id"]: (row["clips"], int(row["size"] or 0)) for row in kept}
     rows = Account.select().where(Account.deleted_at.is_null()).order_by(fn.LOWER(Account.name), Account.id)
-    members = [describe(row) | _activity(seen_at.get(row.id), *clips.get(row.id, (0, 0))) for row in rows]
+    members = [
+        describe(row) | _activity(seen_at.get(row.id), *clips.get(row.id, (0, 0))) | _room(row.id) for row in rows
+    ]
     return sorted(members, key=lambda member: member["role"] != "owner")
 
 
@@ -58,6 +73,15 @@ def describe(account: Account) -> dict[str, Any]:
 
 def _activity(seen_at: Any, clip_count: int, clip_bytes: int) -> dict[str, Any]:
     return {"last_seen_at": store.rfc3339(seen_at), "clip_count": clip_count, "clip_bytes": clip_bytes}
+
+
+def _room(account_id: str) -> dict[str, int]:
+    """What an account keeps for good, what of it goes by itself, and how much it may keep."""
+    return {
+        "kept_bytes": library.used_bytes(account_id) + presets.font_bytes(account_id),
+        "temporary_bytes": library.temporary_bytes(account_id) + uploads.temporary_bytes(account_id),
+        "quota_bytes": storage.quota_bytes(account_id),
+    }
 
 
 # -- Keeping -----------------------------------------------------------------------------------------------

@@ -21,6 +21,11 @@ def test_everybody_is_listed_with_what_they_keep_the_owner_first(owner: Account,
     rows = members.listed()
     assert [row["email"] for row in rows] == ["owner@example.org", "member@example.org"]
     assert (rows[1]["clip_count"], rows[1]["clip_bytes"]) == (1, clip.size_bytes)
+    assert (rows[1]["kept_bytes"], rows[1]["temporary_bytes"]) == (0, clip.size_bytes)
+    library.pin(member.id, clip.id)
+    room = members.listed()[1]
+    assert (room["kept_bytes"], room["temporary_bytes"]) == (clip.size_bytes, 0)
+    assert room["quota_bytes"] == 10_000_000_000
     assert rows[1]["last_seen_at"] and not rows[0]["last_seen_at"]
     assert (rows[0]["is_covered"], rows[1]["is_covered"], rows[1]["balance"]) == (True, False, 0.0)
 
@@ -120,7 +125,7 @@ def test_closing_cancels_refunds_and_deletes_but_the_ledger_still_adds_up(
     webhooks.add(member, "https://example.org/hook", ["clip.complete"])
     glossary.keep(member.id, ["Zürich"])
     support.send(member, "support", "Help", "Please", email="ben@home.example")
-    wallet.change(member.id, customer_id="cus_ben")
+    wallet.change(member.id, customer_id="cus_ben", is_reload_on=True)
     store.queue.serve(lambda job_id: None, {})  # from here on nobody works
     trim.request(member, upload.id, [(1.0, 2.0)], via="session")
     assert ledger.balance(member.id) == (96, 2)
@@ -135,7 +140,9 @@ def test_closing_cancels_refunds_and_deletes_but_the_ledger_still_adds_up(
     told = [str(row) for table in (Upload, library.Clip, jobs.Job) for row in table.select().dicts()]
     assert not [row for row in told if "Secret plans" in row or tiny.name in row]
     assert webhooks.of_account(member.id) == [] and glossary.words_of(member.id) == []
-    assert support.Message.select().count() == 0 and wallet.of(member.id).customer_id == ""
+    kept = wallet.of(member.id)
+    assert support.Message.select().count() == 0 and not kept.is_reload_on
+    assert kept.customer_id == "cus_ben", "until Stripe has forgotten it too"
 
 
 def test_what_a_late_job_left_of_a_closed_account_goes_with_the_sweep(data: Settings, member: Account) -> None:

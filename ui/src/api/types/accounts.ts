@@ -51,6 +51,11 @@ export interface Member {
   last_seen_at: string | null;
   clip_count: number;
   clip_bytes: number;
+  /** What counts against the storage quota: pinned clips and fonts. */
+  kept_bytes: number;
+  /** What goes by itself: uploads, clips that are not pinned. */
+  temporary_bytes: number;
+  quota_bytes: number;
 }
 
 export interface Invite {
