@@ -230,7 +230,7 @@ def describe(deposit: Deposit) -> dict[str, Any]:
         "provider": deposit.provider,
         "method": deposit.method,
         "status": deposit.status,
-        "amount": ledger.usd(deposit.amount_cents),
+        "amount": ledger.usd(deposit.paid_cents if deposit.status == "succeeded" else deposit.amount_cents),
         "bonus": ledger.usd(bonus_of(deposit)),
         "refunded": ledger.usd(deposit.refunded_cents),
         "error": deposit.reason or None,

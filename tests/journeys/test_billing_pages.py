@@ -1,4 +1,4 @@
-"""Money in a real browser: a deposit by hand and by card, storage, usage, and the owner's desk."""
+"""Money in a real browser: a deposit by hand, by card and in Bitcoin, storage, usage, and the owner's desk."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +10,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from fastclip import accounts, jobs, library, mail, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger, manual
-from tests.billing.providers import DECLINED, GOOD, STRIPE_KEY, LocalStripe, local_stripe
+from tests.billing.providers import (
+    BTCPAY_KEY,
+    DECLINED,
+    GOOD,
+    STORE,
+    STRIPE_KEY,
+    BTCPayServer,
+    LocalStripe,
+    local_stripe,
+)
 from tests.conftest import PASSWORD
 from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints, fits
 from tests.journeys.conftest import Running, _end
@@ -38,13 +47,22 @@ def stripe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStripe]:
 
 
 @pytest.fixture(scope="module")
-def shop(stripe: LocalStripe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A server that takes cards."""
+def btcpay() -> Iterator[BTCPayServer]:
+    with BTCPayServer() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shop(stripe: LocalStripe, btcpay: BTCPayServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server that takes cards and Bitcoin."""
     environment = {
         "FASTCLIP_STRIPE_SECRET_KEY": STRIPE_KEY,
         "FASTCLIP_STRIPE_PUBLISHABLE_KEY": "pk_test_fastclip",
         "FASTCLIP_STRIPE_API": stripe.url,
         "FASTCLIP_STRIPE_JS": JS,
+        "FASTCLIP_BTCPAY_API_KEY": BTCPAY_KEY,
+        "FASTCLIP_BTCPAY_URL": btcpay.url,
+        "FASTCLIP_BTCPAY_STORE": STORE,
         "FASTCLIP_DEPOSIT_INSTRUCTIONS": "Put it into the jar in the kitchen.",
     }
     running = Running(tmp_path_factory.mktemp("shop") / "data", environment=environment)
@@ -189,6 +207,27 @@ def test_a_deposit_by_hand_meets_the_owner(window: BrowserContext, shop: Running
     expect(desk.get_by_text("$1.00 given to ana@example.org")).to_be_visible()
 
 
+def test_an_invoice_is_paid_in_bitcoin_and_more_than_asked(
+    window: BrowserContext, shop: Running, btcpay: BTCPayServer, tmp_path: Path
+) -> None:
+    page = signed_in(window, shop, shop.person(cents=100).account)
+    page.goto("/settings/billing")
+    page.get_by_text("Bitcoin", exact=True).first.click()
+    page.get_by_role("button", name="$10.00", exact=True).click()
+    page.get_by_role("button", name="Continue with $10.00").click()
+    dialog = page.get_by_role("dialog", name="Pay $10.00 in Bitcoin")
+    expect(dialog.get_by_text("Waiting for your payment", exact=True)).to_be_visible()
+    (ref,) = btcpay.invoices
+    expect(dialog.get_by_role("link", name="Open the invoice")).to_have_attribute("href", f"{btcpay.url}/i/{ref}")
+    look(page, "bitcoin", tmp_path)
+    btcpay.becomes(ref, "Processing")
+    expect(dialog.get_by_text("Paid; waiting for the network to confirm it").first).to_be_visible()
+    look(page, "bitcoin-processing", tmp_path)
+    btcpay.becomes(ref, "Settled", additional="PaidOver", paid="12.00")
+    expect(page.get_by_text("$18.00 added to your balance")).to_be_visible()
+    expect(dialog).to_have_count(0)
+
+
 def test_usage_is_a_chart_a_table_and_a_file(
     window: BrowserContext, shop: Running, ana: Account, tmp_path: Path
 ) -> None:
@@ -250,7 +289,7 @@ def test_a_guard_of_the_card_is_taken_away_with_the_password(
     mail.click()
     page.get_by_role("textbox", name="Your password").fill("not it, surely")
     page.get_by_role("button", name="Confirm").click()
-    expect(page.get_by_role("alert")).to_contain_text("Give your own password")
+    expect(page.get_by_role("alert")).to_contain_text("The password is not right.")
     expect(mail).to_be_checked()
     page.get_by_role("textbox", name="Your password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm").click()
