@@ -97,7 +97,7 @@ def test_what_is_asked_wrongly_is_refused(client, path, ask, status, param):
 
 
 def test_auto_answers_at_once_and_its_clips_come_with_the_job(client, file_id):
-    ask = {"file_id": file_id, "query": f"one 15 second clip about {WHALE}", "format": "mp4"}
+    ask = {"file_id": file_id, "query": f"one 15 second clip about {WHALE}", "format": "mp4", "read_everything": True}
     said = client.post("/v1/clip/auto", json=ask).raise_for_status().json()
     assert set(said) == {"job_id", "status", "reserved"} and (said["status"], said["reserved"]) == ("pending", 0.1)
     job = client.get(f"/v1/clip/{said['job_id']}").json()
