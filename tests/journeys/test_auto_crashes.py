@@ -70,6 +70,7 @@ def check_that_each_clip_was_made_and_paid_once(server: Running, person: Person,
     assert [path for path in kept if path.startswith(f"temp/{job_id}")] == []
 
 
+@pytest.mark.slow
 def test_killed_while_it_listens_it_starts_again_and_is_paid_once(server: Running, tmp_path: Path) -> None:
     person = server.person(cents=100)
     path = tmp_path / "talk.flac"

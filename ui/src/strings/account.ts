@@ -50,7 +50,7 @@ export const account = {
     nothing: 'Nothing is kept',
     nothingHint: 'Moments found in your recordings will be counted here.',
     act: 'Delete',
-    sure: 'Delete what was learned from?',
+    sure: 'Forget what was offered to you?',
     sureHint: 'Your recordings and clips stay. What is deleted here cannot be brought back.',
     deleted: (count: number) => `Deleted, ${count} ${count === 1 ? 'moment' : 'moments'}`,
   },
