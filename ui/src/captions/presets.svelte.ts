@@ -23,7 +23,7 @@ class Presets {
         ask(api.GET('/v1/caption-presets', { params: { query } })),
         ask(api.GET('/v1/caption-fonts')),
       ]);
-      this.all = all;
+      this.all = all.map((one) => this.#known(one));
       this.fonts = data;
       this.builtinFonts = builtin.map(({ font_name }) => font_name);
       this.state = 'ready';
@@ -31,6 +31,12 @@ class Presets {
       this.error = asError(thrown);
       this.state = 'failed';
     }
+  }
+
+  /** What is here already, where nothing of it changed: its thumbnail need not be drawn anew. */
+  #known(one: Preset): Preset {
+    const before = this.find(one.preset_ref);
+    return before && JSON.stringify(before) === JSON.stringify(one) ? before : one;
   }
 
   find(ref: string): Preset | null {
