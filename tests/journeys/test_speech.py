@@ -83,8 +83,8 @@ def check(person: Person, file_id: str, seen: list[dict[str, Any]], times: int) 
 
 
 def test_a_worker_killed_at_forty_percent_is_gone_on_after(server: Running, tmp_path: Path) -> None:
-    person, file_id, seen = heard_after_a_kill(server, a_talk(tmp_path, 6), 6 * DEMO_S)
-    check(person, file_id, seen, 6)
+    person, file_id, seen = heard_after_a_kill(server, a_talk(tmp_path, 3), 3 * DEMO_S)
+    check(person, file_id, seen, 3)
 
 
 @pytest.mark.slow
@@ -95,7 +95,7 @@ def test_an_hour_killed_at_forty_percent_is_gone_on_after(server: Running, tmp_p
 
 def test_a_canceled_transcript_leaves_no_process_and_no_charge(server: Running, tmp_path: Path) -> None:
     person = server.person(cents=100)
-    file_id, job_id = asked(person, a_talk(tmp_path, 15))
+    file_id, job_id = asked(person, a_talk(tmp_path, 8))
     until(lambda: progress(person, job_id) >= 10)
     listeners = server.worker().children(recursive=True)
     said = person.post(f"/v1/clip/{job_id}/cancel").json()

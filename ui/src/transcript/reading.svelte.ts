@@ -9,6 +9,8 @@ export class Reading {
   head = $state<number | null>(null);
   /** Marked by a finger: a tap on another word reaches to there. */
   isByTouch = $state(false);
+  /** While that finger still lies on the words: nothing may come to lie over them. */
+  isHeld = $state(false);
   /** The word that is written over. */
   editing = $state<number | null>(null);
   query = $state('');

@@ -23,7 +23,7 @@ export function markByTouch(
     timer = setTimeout(() => {
       isMarking = true;
       reading.mark(position);
-      reading.isByTouch = true;
+      [reading.isByTouch, reading.isHeld] = [true, true];
     }, HOLD_MS);
   }
 
@@ -47,6 +47,7 @@ export function markByTouch(
   function stop(): void {
     clearTimeout(timer);
     [begun, isMarking] = [null, false];
+    reading.isHeld = false;
   }
 
   /** A held finger would open the browser's own menu. */
