@@ -56,6 +56,7 @@ def test_the_help_names_every_command_in_its_order(run) -> None:
             "user",
             "key",
             "secret",
+            "backup",
             "doctor",
         ],
     )
