@@ -52,7 +52,7 @@ def serve(
         control = secrets.token_urlsafe(32)
         home, standing = _home(settings, sock), Standing(settings)
         standing.tell(lambda said: stand_at(said.public_url.rstrip("/") or home))
-        standing.tell(_take)
+        standing.tell(engines.take)
         with _announced(settings, url, home, control), _supervised(settings, with_worker):
             if watch_stdin:
                 threading.Thread(target=_wait_for_end_of_stdin, args=(should_stop,), daemon=True).start()
@@ -115,11 +115,6 @@ def _opened(settings: Settings) -> Iterator[None]:
         yield
     finally:
         store.close()
-
-
-def _take(settings: Settings) -> None:
-    engines.chosen_chat = settings.language_model
-    engines.chat_seconds = float(settings.language_model_s)
 
 
 @contextmanager

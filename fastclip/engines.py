@@ -14,11 +14,18 @@ from fastclip.ai import gguf, hub, llm, models, prompts, speech
 from fastclip.ai.models import Model, Offer
 from fastclip.errors import Conflict, InvalidRequest, NotFound, Unavailable
 from fastclip.jobs import Job, Outcome, Tell
+from fastclip.settings import Settings
 
 KIND = "model"
 AUTO, OFF = "auto", "off"
 chosen_chat, chat_seconds = AUTO, 240.0
 """The settings `language_model` and `language_model_s`."""
+
+
+def take(settings: Settings) -> None:
+    """Use the language model that these settings name, from the next question on."""
+    global chosen_chat, chat_seconds
+    chosen_chat, chat_seconds = settings.language_model, float(settings.language_model_s)
 
 
 def folder() -> Path:

@@ -42,7 +42,10 @@ class Standing:
             said = settings.again(self.now)
             self.now = replace(said, **{name: getattr(self.now, name) for name in _LASTING})
             for take in self._takers:
-                take(self.now)
+                try:
+                    take(self.now)
+                except Exception:  # the others take them up all the same, and the next change is still looked for
+                    _log.exception("the changed settings were not taken up by %s", take)
 
     def keep_following(self, stopping: threading.Event) -> None:
         """`follow` until `stopping` is set; a file that cannot be read leaves everything as it is."""

@@ -195,8 +195,7 @@ def take(settings: Settings) -> None:
             mail.send_waiting()
     targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
     payments.open(settings)
-    engines.chosen_chat = settings.language_model
-    engines.chat_seconds = float(settings.language_model_s)
+    engines.take(settings)
 
 
 def finish(job: Job, outcome: Outcome) -> None:

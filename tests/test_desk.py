@@ -163,6 +163,21 @@ def test_every_process_takes_up_what_one_of_them_changed(standing: Standing) -> 
     assert len(heard) == 3, "a secret that changed is looked at too"
 
 
+def test_what_cannot_take_up_a_change_keeps_nobody_else_from_it(standing: Standing) -> None:
+    broken, heard = [False], list[str]()
+
+    def stumble(said: settings.Settings) -> None:
+        if broken[0]:
+            raise OSError("the keyring is locked")
+
+    standing.tell(stumble)
+    standing.tell(lambda said: heard.append(said.smtp_host))
+    broken[0] = True
+    desk.change(standing, {"smtp_host": "a.lan"}, {})
+    desk.change(standing, {"smtp_host": "b.lan"}, {})
+    assert heard == ["", "a.lan", "b.lan"]
+
+
 def test_a_file_that_was_broken_by_hand_changes_nothing_and_is_said(standing: Standing) -> None:
     (standing.now.data_dir / "settings.toml").write_text("port = \n")
     for ask in (standing.follow, lambda: desk.describe(standing), lambda: desk.change(standing, {"port": 1}, {})):

@@ -25,6 +25,7 @@ from fastclip.accounts import Account
 from fastclip.billing import ledger
 from tests.conftest import PASSWORD
 from tests.journeys.browsing import PATIENCE_MS, QUIET, WIDE
+from tests.receiver import Receiver, receiving
 
 FASTCLIP = [sys.executable, "-m", "fastclip"]
 PATIENCE_S = 60.0
@@ -212,6 +213,23 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def person(studio: Running) -> Person:
     """A covered member of the studio."""
     return studio.person()
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    with receiving() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def telling_studio(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Running]:
+    """A server whose owner lets webhooks reach the receiver."""
+    allowed = {"FASTCLIP_WEBHOOK_LOOPBACK_PORTS": str(receiver.port)}
+    running = Running(tmp_path_factory.mktemp("studio") / "data", environment=allowed)
+    running.folder.mkdir()
+    running.start()
+    yield running
+    _end([running])
 
 
 def _end(started: list[Running]) -> None:

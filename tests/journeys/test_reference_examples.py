@@ -21,7 +21,7 @@ from fastclip.worker import Worker
 from tests.api.conftest import open_site
 from tests.billing.machine import check_books
 from tests.conftest import PASSWORD, make, send_file
-from tests.journeys.conftest import Person, Running, _end, put, until
+from tests.journeys.conftest import Person, Running, put, until
 from tests.journeys.examples import (
     ANY,
     AUTO,
@@ -36,7 +36,7 @@ from tests.journeys.examples import (
     hold,
     replays,
 )
-from tests.receiver import Receiver, receiving
+from tests.receiver import Receiver
 
 DATA = Path(__file__).parents[1] / "data"
 SPOKEN = """1
@@ -54,20 +54,8 @@ Today we launch the strongest product that we have ever made
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    with receiving() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Running]:
-    """A server whose owner lets webhooks reach the receiver."""
-    allowed = {"FASTCLIP_WEBHOOK_LOOPBACK_PORTS": str(receiver.port)}
-    running = Running(tmp_path_factory.mktemp("studio") / "data", environment=allowed)
-    running.folder.mkdir()
-    running.start()
-    yield running
-    _end([running])
+def studio(telling_studio: Running) -> Running:
+    return telling_studio
 
 
 @pytest.fixture(scope="module")

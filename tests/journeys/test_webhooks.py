@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,25 +9,13 @@ from playwright.sync_api import Page, expect
 
 from fastclip import webhooks
 from tests.journeys.browsing import NARROW, complaints
-from tests.journeys.conftest import Running, _end, until
-from tests.receiver import Receiver, receiving
+from tests.journeys.conftest import Running, until
+from tests.receiver import Receiver
 
 
 @pytest.fixture(scope="module")
-def receiver() -> Iterator[Receiver]:
-    with receiving() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory, receiver: Receiver) -> Iterator[Running]:
-    """A server whose owner lets webhooks reach the receiver."""
-    allowed = {"FASTCLIP_WEBHOOK_LOOPBACK_PORTS": str(receiver.port)}
-    running = Running(tmp_path_factory.mktemp("studio") / "data", environment=allowed)
-    running.folder.mkdir()
-    running.start()
-    yield running
-    _end([running])
+def studio(telling_studio: Running) -> Running:
+    return telling_studio
 
 
 def shot(page: Page, name: str) -> None:
