@@ -14,7 +14,7 @@ from typing import Any
 from filelock import FileLock
 
 from fastclip.errors import InvalidRequest
-from fastclip.settings import Settings
+from fastclip.settings import Settings, variable
 
 FILE = "secrets.json"
 GIVEN = (
@@ -45,7 +45,7 @@ def keep(settings: Settings, name: str, text: str) -> None:
 
 def kept(settings: Settings, name: str) -> str | None:
     """What was kept under `name`, or stands in the environment; None when nothing does."""
-    return os.environ.get(f"FASTCLIP_{name.upper()}") or _keep(settings).get(name) or None
+    return os.environ.get(variable(name)) or _keep(settings).get(name) or None
 
 
 def kept_in(settings: Settings) -> str:
