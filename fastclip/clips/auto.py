@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from peewee import AutoField, CharField, DoubleField, IntegerField, TextField
+from peewee import AutoField, BooleanField, CharField, DoubleField, IntegerField, TextField
 
 from fastclip import jobs, library, rules, store, uploads
 from fastclip import moments as offers
@@ -35,9 +35,6 @@ _FOUND = 0.4
 _USUAL = ((30, 5), (60, 8), (rules.MAX_SOURCE_S, 10))
 """(minutes up to and including, how many moments are rendered unless the query names a number)."""
 
-_NO_WORDS = '"excerpt": "",'
-"""In `AutoSegment.shown` where the words were dropped."""
-
 
 class AutoSegment(Row):
     """One moment of an auto-clip job on its way to a clip: pending -> processing -> complete | failed."""
@@ -49,6 +46,7 @@ class AutoSegment(Row):
     start_s = DoubleField()
     end_s = DoubleField()
     shown = TextField()  # JSON: the moment as analyze shows it
+    has_words = BooleanField(default=True)  # until `forget`
     status = CharField(default="pending")
     clip_id = CharField(default="")
     error = TextField(default="")
@@ -270,9 +268,9 @@ def forget() -> None:
     gone = Upload.select(Upload.id).where(Upload.status.in_(("expired", "failed")))
     used = Clip.select(Clip.job_id).where(Clip.status == "available", Clip.kind == KIND)
     over = Job.select(Job.id).where(Job.kind == KIND, Job.file_id.in_(gone), Job.id.not_in(used))
-    rows = AutoSegment.select().where(AutoSegment.job_id.in_(over), ~AutoSegment.shown.contains(_NO_WORDS))
-    for row in list(rows):
-        _change(row, shown=json.dumps(json.loads(row.shown) | {"title": None, "reasons": [], "excerpt": ""}))
+    for row in list(AutoSegment.select().where(AutoSegment.job_id.in_(over), AutoSegment.has_words)):
+        wordless = json.loads(row.shown) | {"title": None, "reasons": [], "excerpt": ""}
+        _change(row, shown=json.dumps(wordless), has_words=False)
 
 
 def forget_account(account_id: str) -> None:

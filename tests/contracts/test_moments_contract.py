@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from peewee import Table
 
 from fastclip import jobs, moments, settings, store, worker
 from fastclip.accounts import Account
@@ -17,6 +18,7 @@ from fastclip.errors import NotFound
 from fastclip.jobs import Job
 from fastclip.moments import MomentDeed, OfferedMoment
 from fastclip.settings import Settings
+from fastclip.store import migrations
 from fastclip.uploads import Upload
 from tests.billing.machine import new_account
 from tests.clips.conftest import video
@@ -139,8 +141,30 @@ class WhatEveryDatabasePromises:
             Upload.update(status="expired").where(Upload.id == file_id).execute()
         auto.forget()
         auto.forget()
-        kept = auto.AutoSegment.get_by_id(row.id).shown
-        assert "whale" not in kept and '"end": 9' in kept
+        kept = auto.AutoSegment.get_by_id(row.id)
+        assert "whale" not in kept.shown and '"end": 9' in kept.shown and not kept.has_words
+
+    def test_what_was_dropped_before_there_was_a_column_is_known(
+        self, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        for path in Path(migrations.__file__).parent.glob("00*.py"):
+            (tmp_path / path.name).write_text(path.read_text("utf-8"))
+        (tmp_path / "0011_words_dropped.py").unlink()
+        loaded = settings.load(tmp_path / "data", database=url, queue="memory://")
+        with monkeypatch.context() as before:
+            before.setattr(migrations, "_FOLDER", tmp_path)
+            store.open(loaded)
+        try:
+            old = Table("auto_segment", [name for name in auto.AutoSegment._meta.columns if name != "has_words"])
+            row = {"job_id": "job_1", "moment_id": "m", "start_s": 1.0, "end_s": 9.0, "status": "complete"}
+            row |= {"clip_id": "", "error": "", "cost_cents": 0}
+            for position, shown in enumerate(('{"excerpt": "the whale", "end": 9}', '{"excerpt": "", "end": 9}')):
+                old.bind(store.db.obj).insert(row | {"position": position, "shown": shown}).execute()
+            assert migrations.up(loaded) == ["0011_words_dropped"]
+            kept = auto.AutoSegment.select().order_by(auto.AutoSegment.position)
+            assert [one.has_words for one in kept] == [True, False]
+        finally:
+            store.close()
 
 
 class TestSqlite(WhatEveryDatabasePromises):
