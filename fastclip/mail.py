@@ -67,7 +67,7 @@ class Server:
 
 
 server: Server | None = None
-"""Where mails go; a worker takes it from its settings."""
+"""Where mails go; a worker takes it from its settings (`begin`, `take`)."""
 
 
 def server_of(said: Settings) -> Server | None:
@@ -77,6 +77,23 @@ def server_of(said: Settings) -> Server | None:
     password = (vault.kept(said, PASSWORD) or "") if said.smtp_user else ""
     sender = said.mail_from or f"fastclip@{socket.getfqdn()}"
     return Server(said.smtp_host, said.smtp_port, said.smtp_security, said.smtp_user, password, sender)
+
+
+def begin(said: Settings) -> None:
+    """A worker starts: what waits in the outbox goes on its way; what is between two tries keeps its time."""
+    global server
+    server = server_of(said)
+    if server:
+        send_waiting(between_tries=False)
+
+
+def take(said: Settings) -> None:
+    """Hand mails to the server that these settings name. To another one than before all go that wait."""
+    global server
+    if (found := server_of(said)) != server:
+        server = found
+        if found:
+            send_waiting()
 
 
 # -- Asking ------------------------------------------------------------------------------------------------
@@ -304,13 +321,14 @@ def _waits() -> Any:
     return Mail.status.in_(("outbox", "failed")) | is_between_tries
 
 
-def send_waiting() -> None:
-    """Put every mail of the last day on its way that waits, here or for its next try.
+def send_waiting(*, between_tries: bool = True) -> None:
+    """Put every mail of the last day on its way that waits here and, unless they keep their time, between two tries.
 
     Links in older ones have run out: the owner chooses among them.
     """
+    which = _waits() if between_tries else Mail.status == "outbox"
     fresh = Mail.created_at > store.now() - timedelta(seconds=FRESH_S)
-    for mail in list(Mail.select(Mail.id).where(_waits(), Mail.status != "failed", fresh).order_by(Mail.created_at)):
+    for mail in list(Mail.select(Mail.id).where(which, Mail.status != "failed", fresh).order_by(Mail.created_at)):
         with contextlib.suppress(Conflict, NotFound):  # another worker was quicker
             send_again(mail.id)
 

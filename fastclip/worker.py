@@ -80,6 +80,7 @@ class Worker:
         """standing: where this process's settings change; a worker by itself follows its own."""
         self.owner = jobs.owner_name()
         self._standing = standing or Standing(settings)
+        mail.begin(self._standing.now)
         self._standing.tell(take)
         self._lanes = {
             "ffmpeg": settings.ffmpeg_workers,
@@ -189,10 +190,7 @@ class Worker:
 def take(settings: Settings) -> None:
     """Work by these settings from now on; a job that runs goes on as it began."""
     trim.codecs = sources.codecs = settings.cut_codecs
-    if (found := mail.server_of(settings)) != mail.server:
-        mail.server = found
-        if found:
-            mail.send_waiting()
+    mail.take(settings)
     targets.loopback_ports = frozenset(settings.webhook_loopback_ports)
     payments.open(settings)
     engines.take(settings)

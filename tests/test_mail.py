@@ -242,6 +242,35 @@ def test_a_mail_that_could_not_be_sent_is_sent_again_when_asked(
     assert again(busy).status == "sent", "it need not wait for its next try when the settings were mended"
 
 
+@pytest.fixture
+def said(data: Settings, server: mail.Server) -> Settings:
+    """Settings that name the server."""
+    return dataclasses.replace(
+        data, smtp_host=server.host, smtp_port=server.port, smtp_user=server.user, mail_from=server.sender
+    )
+
+
+def test_the_wait_before_the_next_try_outlasts_a_restart(owner: Account, office: Office, said: Settings) -> None:
+    busy = send("later@example.org")
+    mail.server = None
+    waiting = send()
+    assert (busy.status, busy.attempt, waiting.status) == ("pending", 1, "outbox")
+    worker.Worker(said)
+    kept = again(busy)
+    assert (kept.attempt, kept.next_attempt_at, kept.job_id) == (1, busy.next_attempt_at, busy.job_id)
+    assert Job.get_by_id(kept.job_id).status == "pending"
+    assert again(waiting).status == "sent" and len(office.post.took) == 1
+
+
+def test_another_server_is_tried_at_once_by_a_worker_that_runs(owner: Account, office: Office, said: Settings) -> None:
+    busy = send("later@example.org")
+    Mail.update(recipient="ana@example.org").where(Mail.id == busy.id).execute()
+    worker.take(said)
+    assert again(busy).status == "pending", "nothing about the server changed"
+    worker.take(dataclasses.replace(said, mail_from="Studio <studio@example.org>"))
+    assert again(busy).status == "sent" and len(office.post.took) == 1
+
+
 def test_a_mail_that_is_on_its_way_is_not_sent_twice(owner: Account, server: mail.Server, rung: list[str]) -> None:
     row = send()
     with pytest.raises(Conflict, match="on its way already"):
