@@ -7,6 +7,7 @@ so it is asked like Stripe; its signed events only say when. Amounts are decimal
 import hashlib
 import hmac
 import json
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -35,14 +36,31 @@ _WHY = {
 }
 
 
+@dataclass(frozen=True)
+class Keys:
+    """The owner's store on their server."""
+
+    url: str
+    store: str
+    api_key: str = field(repr=False)
+    hook_secret: str = field(repr=False)
+
+
+def keys_of(said: Settings) -> Keys | None:
+    """The keys that are set, None where no Bitcoin is taken."""
+    if not said.btcpay_url or not said.btcpay_store or not (api_key := vault.kept(said, "btcpay_api_key")):
+        return None
+    return Keys(said.btcpay_url, said.btcpay_store, api_key, vault.kept(said, "btcpay_webhook_secret") or "")
+
+
 class BTCPay:
     """One store on one server."""
 
-    def __init__(self, settings: Settings, api_key: str) -> None:
-        self._hook_secret = vault.kept(settings, "btcpay_webhook_secret") or ""
+    def __init__(self, keys: Keys) -> None:
+        self.keys = keys
         self._http = httpx.Client(
-            base_url=f"{settings.btcpay_url.rstrip('/')}/api/v1/stores/{settings.btcpay_store}",
-            headers={"Authorization": f"token {api_key}"},
+            base_url=f"{keys.url.rstrip('/')}/api/v1/stores/{keys.store}",
+            headers={"Authorization": f"token {keys.api_key}"},
             timeout=_TIMEOUT_S,
         )
 
@@ -66,8 +84,8 @@ class BTCPay:
 
     def told(self, body: bytes, signature: str) -> str:
         """The invoice that a signed event is about. Raises Unauthorized."""
-        wanted = "sha256=" + hmac.new(self._hook_secret.encode(), body, hashlib.sha256).hexdigest()
-        if not self._hook_secret or not hmac.compare_digest(signature.encode(), wanted.encode()):
+        wanted = "sha256=" + hmac.new(self.keys.hook_secret.encode(), body, hashlib.sha256).hexdigest()
+        if not self.keys.hook_secret or not hmac.compare_digest(signature.encode(), wanted.encode()):
             raise Unauthorized("This event's signature is not that of our BTCPay server.")
         try:
             return str(json.loads(body).get("invoiceId") or "")

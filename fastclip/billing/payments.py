@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from fastclip import accounts, rules, store, vault
+from fastclip import accounts, rules, store
 from fastclip.accounts import Account
 from fastclip.billing import btcpay, deposits, ledger, manual, stripe, wallet
 from fastclip.billing.btcpay import BTCPay
@@ -31,14 +31,16 @@ _returns_at = -RETURNS_S
 
 
 def open(settings: Settings) -> None:
-    """Take the providers whose keys are set: before anything here is called, and again when settings changed."""
+    """Take the providers whose keys are set: before anything here is called, and again when settings changed.
+
+    One whose keys are the same stays open.
+    """
     global _stripe, _btcpay, _instructions
     _instructions = settings.deposit_instructions or INSTRUCTIONS
-    _stripe = _btcpay = None
-    if settings.stripe_publishable_key and (key := vault.kept(settings, "stripe_secret_key")):
-        _stripe = Stripe(settings, key)
-    if settings.btcpay_url and settings.btcpay_store and (key := vault.kept(settings, "btcpay_api_key")):
-        _btcpay = BTCPay(settings, key)
+    if (cards := stripe.keys_of(settings)) != (_stripe and _stripe.keys):
+        _stripe = Stripe(cards) if cards else None
+    if (bitcoin := btcpay.keys_of(settings)) != (_btcpay and _btcpay.keys):
+        _btcpay = BTCPay(bitcoin) if bitcoin else None
 
 
 def providers() -> dict[str, Any]:
@@ -46,7 +48,7 @@ def providers() -> dict[str, Any]:
     names = [manual.NAME] + [stripe.NAME] * (_stripe is not None) + [btcpay.NAME] * (_btcpay is not None)
     shown: dict[str, Any] = {"providers": names, "instructions": _instructions}
     if _stripe:
-        shown |= {"stripe_publishable_key": _stripe.publishable_key, "stripe_js": _stripe.js}
+        shown |= {"stripe_publishable_key": _stripe.keys.publishable_key, "stripe_js": _stripe.keys.js}
     return shown
 
 
@@ -65,7 +67,7 @@ def request(account: Account, cents: int, *, provider: str | None, save_card: bo
     deposit = deposits.note(deposit, Seen("requires_payment", facts={"provider_ref": ref}))
     return deposits.describe(deposit) | {
         "client_secret": client_secret,
-        "publishable_key": cards.publishable_key,
+        "publishable_key": cards.keys.publishable_key,
         "save_card": save_card,
     }
 

@@ -6,6 +6,7 @@ while a payment is open. Its signed events are only a short cut to asking. Sourc
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastclip import vault
@@ -31,19 +32,36 @@ _HELD = ("needs_response", "under_review", "lost")
 """Disputes whose money Stripe has taken from the owner; one that is won comes back, and an inquiry takes nothing."""
 
 
+@dataclass(frozen=True)
+class Keys:
+    """The owner's Stripe account, and where it is reached. js: the script of Stripe's card form."""
+
+    publishable_key: str
+    js: str
+    api: str
+    secret_key: str = field(repr=False)
+    hook_secret: str = field(repr=False)
+
+
+def keys_of(said: Settings) -> Keys | None:
+    """The keys that are set, None where no cards are taken."""
+    if not said.stripe_publishable_key or not (secret := vault.kept(said, "stripe_secret_key")):
+        return None
+    hook_secret = vault.kept(said, "stripe_webhook_secret") or ""
+    return Keys(said.stripe_publishable_key, said.stripe_js, said.stripe_api, secret, hook_secret)
+
+
 class Stripe:
     """One Stripe account, by its keys."""
 
-    def __init__(self, settings: Settings, secret_key: str) -> None:
+    def __init__(self, keys: Keys) -> None:
         import stripe  # half a second that only those pay who take cards
 
-        self._errors = stripe
-        self._hook_secret = vault.kept(settings, "stripe_webhook_secret") or ""
-        self.publishable_key, self.js = settings.stripe_publishable_key, settings.stripe_js
+        self.keys, self._errors = keys, stripe
         # One retry with Stripe's own idempotency key; a request of ours waits for no more than two answers.
         http = stripe.RequestsClient(timeout=10)
         self._api = stripe.StripeClient(
-            secret_key, base_addresses={"api": settings.stripe_api}, http_client=http, max_network_retries=1
+            keys.secret_key, base_addresses={"api": keys.api}, http_client=http, max_network_retries=1
         ).v1
 
     # -- Paying ------------------------------------------------------------------------------------------------
@@ -201,7 +219,7 @@ class Stripe:
         Refunds and disputes name theirs.
         """
         try:
-            event = self._errors.Webhook.construct_event(body, signature, self._hook_secret or "none")
+            event = self._errors.Webhook.construct_event(body, signature, self.keys.hook_secret or "none")
         except (self._errors.SignatureVerificationError, ValueError) as forged:
             raise Unauthorized("This event's signature is not Stripe's, or it is too old.") from forged
         about = event.data.object

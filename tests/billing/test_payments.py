@@ -195,3 +195,15 @@ def test_without_keys_only_the_owner_takes_money(told: News) -> None:
             ask()
         assert (refusal.value.status, refusal.value.code) == (503, "provider_unavailable")
     assert Deposit.select().where(Deposit.account_id == account.id).count() == 1
+
+
+def test_only_changed_keys_open_a_provider_anew(provide: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = payments._stripe, payments._btcpay
+    provide(deposit_instructions="In cash.")
+    assert (payments._stripe, payments._btcpay) == before and None not in before
+    assert payments.providers()["instructions"] == "In cash."
+    monkeypatch.setenv("FASTCLIP_BTCPAY_WEBHOOK_SECRET", "another")
+    provide()
+    assert payments._stripe is before[0] and payments._btcpay is not before[1]
+    provide(stripe_publishable_key="")
+    assert payments._stripe is None and payments.providers()["providers"] == ["manual", "btcpay"]
