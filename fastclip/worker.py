@@ -20,6 +20,7 @@ from fastclip import (
     engines,
     invites,
     jobs,
+    leases,
     library,
     mail,
     members,
@@ -78,7 +79,7 @@ class Worker:
 
     def __init__(self, settings: Settings, standing: Standing | None = None) -> None:
         """standing: where this process's settings change; a worker by itself follows its own."""
-        self.owner = jobs.owner_name()
+        self.owner = leases.owner_name()
         self._standing = standing or Standing(settings)
         mail.begin(self._standing.now)
         self._standing.tell(take)
@@ -94,7 +95,7 @@ class Worker:
         self._threads = [threading.Thread(target=loop, daemon=True) for loop in loops]
 
     def start(self) -> None:
-        jobs.extend(self.owner, [])
+        leases.extend(self.owner, [])
         _sweep_temp()
         self._serving = store.queue.serve(self.perform, self._lanes)
         for thread in self._threads:
@@ -106,13 +107,13 @@ class Worker:
         """Take nothing more, put back what runs, and wait until its processes are gone."""
         self._stopping.set()
         self._serving.stop(wait_s=STOP_S)
-        jobs.forget_workers(self.owner)
+        leases.forget_workers(self.owner)
 
     def perform(self, job_id: str) -> None:
         """Do one job. The queue may ring twice for it; only the first claim does the work."""
         if self._stopping.is_set():
             return  # it stays pending; the next worker's sweep rings for it
-        job = jobs.claim(job_id, self.owner)
+        job = leases.claim(job_id, self.owner)
         if job is None:
             return
         self._held[job.id] = job
@@ -131,11 +132,11 @@ class Worker:
             outcome = BODIES[job.kind](job, self._tell_for(job))
             finish(job, outcome)
         except Stopping:
-            jobs.give_back(job)
+            leases.give_back(job)
         except jobs.Again as later:
-            jobs.postpone(job, later)
+            leases.postpone(job, later)
         except jobs.Onward as onward:
-            if jobs.pass_on(job, onward):
+            if leases.pass_on(job, onward):
                 return True
             fail(job, Canceled("You canceled this job."))
         except Exception as error:
@@ -153,9 +154,9 @@ class Worker:
             now = (int(fraction * 100 * _KEEPING_AT), message)
             if now != shown:
                 with store.write():
-                    jobs.tell(job, "processing", fraction * _KEEPING_AT, message)
+                    leases.tell(job, "processing", fraction * _KEEPING_AT, message)
                 shown = now
-            elif jobs.is_lost(job):
+            elif leases.is_lost(job):
                 raise Canceled("You canceled this job.")
 
         return tell
@@ -163,7 +164,7 @@ class Worker:
     def _beat(self) -> None:
         while not self._stopping.wait(BEAT_S):
             with _logged("heartbeat"):
-                jobs.extend(self.owner, list(self._held))
+                leases.extend(self.owner, list(self._held))
 
     def _sweep(self) -> None:
         due = {sweep: 0.0, expire: 0.0, tidy: 0.0}
@@ -199,7 +200,7 @@ def take(settings: Settings) -> None:
 def finish(job: Job, outcome: Outcome) -> None:
     """Keep the bytes, then in one transaction: list the clips, settle, complete. Then ring for what follows."""
     with store.write():
-        jobs.tell(job, "uploading", _KEEPING_AT, "Saving the result")
+        leases.tell(job, "uploading", _KEEPING_AT, "Saving the result")
     clips = [library.keep(job, made) for made in outcome.made]
     is_complete = False
     try:
@@ -216,7 +217,7 @@ def finish(job: Job, outcome: Outcome) -> None:
 def _complete(job: Job, outcome: Outcome, clips: list[Clip]) -> bool:
     done = {"cost_cents": outcome.cents, "result": json.dumps(outcome.result)}
     with store.write():
-        if not jobs.end(job, "complete", progress=100, status_message=outcome.message, **done):
+        if not leases.end(job, "complete", progress=100, status_message=outcome.message, **done):
             return False
         for clip in clips:
             library.add(clip)
@@ -234,7 +235,7 @@ def fail(job: Job, error: Exception) -> None:
     said = refusal.message
     with store.write():
         owed = OWED[job.kind](job) if job.kind in OWED else 0
-        if not jobs.end(job, "failed", error=said, error_code=refusal.code, status_message=said, cost_cents=owed):
+        if not leases.end(job, "failed", error=said, error_code=refusal.code, status_message=said, cost_cents=owed):
             return
         _settle(job, owed)
         news.failed(job, refusal, owed)
@@ -244,15 +245,15 @@ def fail(job: Job, error: Exception) -> None:
 
 def sweep() -> None:
     """Take up what dead workers left: start it again, or fail it after the third attempt. Ring for the unheard."""
-    for job in jobs.lapsed():
+    for job in leases.lapsed():
         if job.is_cancel_asked:
             fail(job, Canceled("You canceled this job."))
-        elif jobs.requeue(job):
+        elif leases.requeue(job):
             _log.warning("job %s lost its worker (attempt %s); starting it again", job.id, job.attempt)
             jobs.push_or_wait(job)
-        elif job.attempt >= jobs.MAX_ATTEMPTS:
+        elif job.attempt >= leases.MAX_ATTEMPTS:
             fail(job, FastClipError("This job was interrupted three times and was given up.", code="worker_lost"))
-    for job in jobs.unheard():
+    for job in leases.unheard():
         jobs.push_or_wait(job)
 
 
@@ -267,7 +268,7 @@ def expire() -> None:
     answers.forget_old()
     invites.forget()
     members.finish_closing()
-    jobs.forget_workers()
+    leases.forget_workers()
     deliveries.forget()
     mail.forget()
 

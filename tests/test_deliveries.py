@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import accounts, deliveries, jobs, rules, settings, store, targets, webhooks, worker
+from fastclip import accounts, deliveries, jobs, leases, rules, settings, store, targets, webhooks, worker
 from fastclip.accounts import Account
 from fastclip.errors import Conflict, NotFound
 from fastclip.jobs import Job
@@ -150,7 +150,7 @@ def test_what_a_dead_worker_was_sending_is_sent_by_another_under_the_same_id(
     webhook: Webhook, receiver: Receiver, rung: list[str], data: settings.Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = tell(webhook)
-    assert jobs.claim(delivery.job_id, "elsewhere/1/dead")
+    assert leases.claim(delivery.job_id, "elsewhere/1/dead")
     Job.update(lease_until=0).execute()
     worker.sweep()
     another = Worker(data)

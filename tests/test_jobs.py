@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fastclip import jobs, store
+from fastclip import jobs, leases, store
 from fastclip.errors import Canceled, Conflict, NotFound, Unavailable
 from fastclip.jobs import Job
 from fastclip.settings import Settings
@@ -27,7 +27,7 @@ def add(**facts: object) -> Job:
 
 
 def held(owner: str = ELSEWHERE) -> Job:
-    job = jobs.claim(add().id, owner)
+    job = leases.claim(add().id, owner)
     assert job
     return job
 
@@ -70,17 +70,17 @@ def test_lists_hold_the_accounts_own_jobs_newest_first() -> None:
 def test_what_changed_since_a_moment_is_told_oldest_first() -> None:
     first, second = held(), held()
     moment = time.time()
-    jobs.tell(second, "processing", 0.1, "Cutting")
-    jobs.tell(first, "processing", 0.1, "Cutting")
+    leases.tell(second, "processing", 0.1, "Cutting")
+    leases.tell(first, "processing", 0.1, "Cutting")
     assert [job.id for job in jobs.changed_since(ACCOUNT, moment)] == [second.id, first.id]
 
 
 def test_a_source_is_in_use_while_work_on_it_waits_or_runs() -> None:
     job = add()
     assert jobs.has_live("upl_1")
-    claimed = jobs.claim(job.id, ELSEWHERE)
+    claimed = leases.claim(job.id, ELSEWHERE)
     assert claimed and jobs.has_live("upl_1")
-    jobs.end(claimed, "complete")
+    leases.end(claimed, "complete")
     assert not jobs.has_live("upl_1")
     latest = jobs.latest("upl_1", "trim")
     assert latest and latest.id == job.id and jobs.latest("upl_1", "proxy") is None
@@ -96,7 +96,7 @@ def test_eight_threads_claim_a_job_once() -> None:
     def claim_all(n: int) -> None:
         start.wait()
         for job_id in ids:
-            if job := jobs.claim(job_id, f"host/{n}/x"):
+            if job := leases.claim(job_id, f"host/{n}/x"):
                 taken.append((job_id, job.owner))
 
     threads = [threading.Thread(target=claim_all, args=(n,)) for n in range(8)]
@@ -110,7 +110,7 @@ def test_eight_threads_claim_a_job_once() -> None:
 
 @pytest.mark.parametrize("status", ["downloading", "processing", "uploading", "complete", "failed"])
 def test_only_a_pending_job_is_claimed(status: str) -> None:
-    assert jobs.claim(add(status=status).id, ELSEWHERE) is None
+    assert leases.claim(add(status=status).id, ELSEWHERE) is None
 
 
 def test_a_claim_says_what_begins() -> None:
@@ -121,50 +121,50 @@ def test_a_claim_says_what_begins() -> None:
 
 def test_progress_is_told_and_is_100_only_at_the_end() -> None:
     job = held()
-    jobs.tell(job, "processing", 0.5, "Cutting")
+    leases.tell(job, "processing", 0.5, "Cutting")
     assert (again(job).status, again(job).progress, again(job).status_message) == ("processing", 50, "Cutting")
-    jobs.tell(job, "uploading", 1.0, "Saving")
+    leases.tell(job, "uploading", 1.0, "Saving")
     assert again(job).progress == 99
-    jobs.end(job, "complete", progress=100)
+    leases.end(job, "complete", progress=100)
     assert again(job).progress == 100
 
 
 def test_progress_never_falls_within_an_attempt_and_begins_again_with_the_next() -> None:
     job = held()
     for fraction in (0.2, 0.6, 0.4, -1.0):
-        jobs.tell(job, "processing", fraction, "Cutting")
+        leases.tell(job, "processing", fraction, "Cutting")
     assert again(job).progress == 60
     Job.update(lease_until=0.0).execute()
-    assert jobs.requeue(again(job))
-    second = jobs.claim(job.id, ELSEWHERE)
+    assert leases.requeue(again(job))
+    second = leases.claim(job.id, ELSEWHERE)
     assert second and second.progress == 0
 
 
 def test_who_lost_a_job_can_neither_tell_of_it_nor_end_it() -> None:
     first = held()
     Job.update(lease_until=0.0).execute()
-    jobs.requeue(again(first))
-    second = jobs.claim(first.id, "another-machine/2/y")
-    assert second and jobs.is_lost(first) and not jobs.is_lost(second)
+    leases.requeue(again(first))
+    second = leases.claim(first.id, "another-machine/2/y")
+    assert second and leases.is_lost(first) and not leases.is_lost(second)
     with pytest.raises(Canceled):
-        jobs.tell(first, "processing", 0.9, "Cutting")
-    assert not jobs.end(first, "complete")
-    assert jobs.end(second, "complete")
+        leases.tell(first, "processing", 0.9, "Cutting")
+    assert not leases.end(first, "complete")
+    assert leases.end(second, "complete")
 
 
 def test_a_job_ends_once() -> None:
     job = held()
-    assert jobs.end(job, "complete") and not jobs.end(job, "failed")
+    assert leases.end(job, "complete") and not leases.end(job, "failed")
     assert again(job).status == "complete" and again(job).finished_at
 
 
 def test_a_canceled_job_hears_of_it_at_its_next_word() -> None:
     job = held()
     jobs.ask_to_cancel(job)
-    assert jobs.is_lost(job)
+    assert leases.is_lost(job)
     with pytest.raises(Canceled, match="You canceled this job"):
-        jobs.tell(job, "processing", 0.5, "Cutting")
-    assert jobs.end(job, "failed")
+        leases.tell(job, "processing", 0.5, "Cutting")
+    assert leases.end(job, "failed")
 
 
 def test_a_waiting_job_ends_without_a_worker_unless_one_was_faster() -> None:
@@ -181,17 +181,17 @@ def test_what_has_ended_cannot_be_canceled(status: str) -> None:
 
 def test_what_is_given_back_waits_as_if_it_had_not_been_tried() -> None:
     job = held()
-    jobs.tell(job, "processing", 0.5, "Cutting")
-    jobs.give_back(job)
+    leases.tell(job, "processing", 0.5, "Cutting")
+    leases.give_back(job)
     back = again(job)
     assert (back.status, back.attempt, back.owner, back.progress) == ("pending", 0, "", 0)
-    assert [one.id for one in jobs.unheard()] == [job.id]
+    assert [one.id for one in leases.unheard()] == [job.id]
 
 
 def test_what_has_ended_is_not_given_back() -> None:
     job = held()
-    jobs.end(job, "complete")
-    jobs.give_back(job)
+    leases.end(job, "complete")
+    leases.give_back(job)
     assert again(job).status == "complete"
 
 
@@ -201,83 +201,83 @@ def test_what_has_ended_is_not_given_back() -> None:
 def test_a_lease_that_is_extended_does_not_lapse() -> None:
     job = held()
     Job.update(lease_until=time.time() + 0.5).execute()
-    jobs.extend(ELSEWHERE, [job.id])
-    assert again(job).lease_until > time.time() + jobs.LEASE_S - 1
-    assert jobs.lapsed() == []
+    leases.extend(ELSEWHERE, [job.id])
+    assert again(job).lease_until > time.time() + leases.LEASE_S - 1
+    assert leases.lapsed() == []
 
 
 def test_only_its_holder_extends_a_lease() -> None:
     job = held()
     before = job.lease_until
-    jobs.extend("another-machine/2/y", [job.id])
+    leases.extend("another-machine/2/y", [job.id])
     assert again(job).lease_until == before
 
 
 def test_a_lease_that_ran_out_lapses() -> None:
     job = held()
-    assert jobs.lapsed() == []
+    assert leases.lapsed() == []
     Job.update(lease_until=time.time() - 0.1).execute()
-    assert [one.id for one in jobs.lapsed()] == [job.id]
+    assert [one.id for one in leases.lapsed()] == [job.id]
 
 
 def test_a_job_whose_process_on_this_machine_is_dead_lapses_at_once() -> None:
-    program = "from fastclip import jobs; print(jobs.owner_name())"
+    program = "from fastclip import leases; print(leases.owner_name())"
     dead = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
-    lost, kept = held(dead), held(jobs.owner_name())
-    assert [one.id for one in jobs.lapsed()] == [lost.id]
+    lost, kept = held(dead), held(leases.owner_name())
+    assert [one.id for one in leases.lapsed()] == [lost.id]
     assert again(kept).lease_until > time.time()
 
 
 def test_a_job_is_tried_three_times() -> None:
     job = add()
     for attempt in (1, 2, 3):
-        claimed = jobs.claim(job.id, ELSEWHERE)
+        claimed = leases.claim(job.id, ELSEWHERE)
         assert claimed and claimed.attempt == attempt
         Job.update(lease_until=0.0).execute()
-        assert jobs.requeue(again(job)) is (attempt < 3)
+        assert leases.requeue(again(job)) is (attempt < 3)
 
 
 def test_one_sweep_of_many_takes_a_lapsed_job_up() -> None:
     job = held()
     Job.update(lease_until=0.0).execute()
     seen = again(job)
-    assert [jobs.requeue(seen), jobs.requeue(seen)] == [True, False]
+    assert [leases.requeue(seen), leases.requeue(seen)] == [True, False]
 
 
 def test_a_job_whose_lease_was_extended_meanwhile_is_left_alone() -> None:
     held()
     Job.update(lease_until=time.time() - 0.1).execute()
-    (seen,) = jobs.lapsed()
-    jobs.extend(ELSEWHERE, [seen.id])
-    assert not jobs.requeue(seen)
+    (seen,) = leases.lapsed()
+    leases.extend(ELSEWHERE, [seen.id])
+    assert not leases.requeue(seen)
     assert again(seen).owner == ELSEWHERE
 
 
 def test_who_waits_unheard_is_rung_for_again_but_not_at_every_look() -> None:
-    fresh, old = add(), add(rung_at=time.time() - jobs.RING_AGAIN_S - 1)
-    assert [job.id for job in jobs.unheard()] == [old.id]
-    assert jobs.unheard() == [] and again(fresh).status == "pending"
+    fresh, old = add(), add(rung_at=time.time() - leases.RING_AGAIN_S - 1)
+    assert [job.id for job in leases.unheard()] == [old.id]
+    assert leases.unheard() == [] and again(fresh).status == "pending"
 
 
 def test_a_worker_is_seen_until_it_says_farewell() -> None:
-    assert not jobs.has_worker()
-    jobs.extend("host/1/x", [])
-    assert jobs.has_worker()
-    jobs.forget_workers("host/1/x")
-    assert not jobs.has_worker()
+    assert not leases.has_worker()
+    leases.extend("host/1/x", [])
+    assert leases.has_worker()
+    leases.forget_workers("host/1/x")
+    assert not leases.has_worker()
 
 
 def test_a_worker_that_fell_silent_is_not_counted() -> None:
-    jobs.extend("host/1/x", [])
-    jobs.WorkerSeen.update(seen_at=time.time() - jobs.WORKER_SEEN_S - 1).execute()
-    assert not jobs.has_worker()
-    jobs.WorkerSeen.update(seen_at=time.time() - 3700).execute()
-    jobs.forget_workers()
-    assert jobs.WorkerSeen.select().count() == 0
+    leases.extend("host/1/x", [])
+    leases.WorkerSeen.update(seen_at=time.time() - leases.WORKER_SEEN_S - 1).execute()
+    assert not leases.has_worker()
+    leases.WorkerSeen.update(seen_at=time.time() - 3700).execute()
+    leases.forget_workers()
+    assert leases.WorkerSeen.select().count() == 0
 
 
 def test_an_owners_name_tells_this_process_and_is_new_each_time() -> None:
-    names = {jobs.owner_name() for _ in range(3)}
+    names = {leases.owner_name() for _ in range(3)}
     assert len(names) == 3 and {name.split("/")[1] for name in names} == {str(os.getpid())}
 
 

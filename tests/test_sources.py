@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import jobs, rules, sources, store, uploads, worker
+from fastclip import jobs, leases, rules, sources, store, uploads, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import FastClipError, Gone, NotFound
@@ -131,7 +131,7 @@ def test_a_source_is_checked_once_also_when_its_job_runs_twice(
     paying: Account, tiny: Path, send: Send, rung: list[str], data: Settings
 ) -> None:
     upload = send(paying, tiny, clip=ONE_SHOT)
-    validate = jobs.claim(rung[0], jobs.owner_name())
+    validate = leases.claim(rung[0], leases.owner_name())
     assert validate
     sources.validate(validate, lambda fraction, message: None)
     kinds = sorted(job.kind for job in Job.select())
@@ -178,9 +178,9 @@ def test_a_preview_that_is_being_made_says_how_far_it_is(
     worker.Worker(data).perform(rung[0])
     said = sources.preview(uploads.get(owner.id, upload.id))
     assert (said["status"], said["progress"], said["peaks"], said["poster_url"]) == ("preparing", 0, None, None)
-    prepare = jobs.claim(rung[1], jobs.owner_name())
+    prepare = leases.claim(rung[1], leases.owner_name())
     assert prepare
-    jobs.tell(prepare, "processing", 0.4, "Drawing the filmstrip")
+    leases.tell(prepare, "processing", 0.4, "Drawing the filmstrip")
     assert sources.preview(uploads.get(owner.id, upload.id))["progress"] == 40
     worker.fail(prepare, RuntimeError("broken"))
     assert sources.preview(uploads.get(owner.id, upload.id))["status"] == "failed"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, rules, store, uploads
+from fastclip import leases, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import Conflict, FastClipError, InsufficientBalance, InvalidRequest, NotFound, Unavailable
@@ -316,7 +316,7 @@ def test_a_queue_that_is_down_loses_no_upload(
     uploads.complete(owner.id, parted.id, parted.multipart_id, put_all(parted))
     assert {upload.status, uploads.get(owner.id, parted.id).status} == {"processing"}
     Job.update(rung_at=0.0).execute()
-    assert {job.file_id for job in jobs.unheard()} == {upload.id, parted.id}
+    assert {job.file_id for job in leases.unheard()} == {upload.id, parted.id}
 
 
 # -- Reading -----------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, library, store, uploads, worker
+from fastclip import jobs, leases, library, store, uploads, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import Unprocessable
@@ -220,28 +220,28 @@ def test_a_stopping_worker_puts_back_what_it_was_doing(account: Account, data: S
     thread.join(10)
     back = again(job)
     assert (back.status, back.attempt, back.owner) == ("pending", 0, "")
-    assert ledger.balance(account.id) == (8, 2) and not jobs.has_worker()
+    assert ledger.balance(account.id) == (8, 2) and not leases.has_worker()
     running.perform(job.id)
     assert again(job).status == "pending"
 
 
 def test_a_worker_says_that_it_lives_and_keeps_its_lease(account: Account, data: Settings, body: Body) -> None:
     running = Worker(data)
-    leases: list[float] = []
+    leased: list[float] = []
 
     def watches(job: Job, tell: Tell) -> Outcome:
         until = time.monotonic() + 20
         while again(job).lease_until <= job.lease_until and time.monotonic() < until:
             time.sleep(0.05)
-        leases.extend((job.lease_until, again(job).lease_until))
+        leased.extend((job.lease_until, again(job).lease_until))
         return Outcome()
 
     body(watches)
     running.start()
-    assert jobs.has_worker()
+    assert leases.has_worker()
     running.perform(add(account).id)
     running.stop()
-    assert leases[1] > leases[0]
+    assert leased[1] > leased[0]
 
 
 # -- Sweeping ----------------------------------------------------------------------------------------------
@@ -254,7 +254,7 @@ def dead() -> Iterator[str]:
     if pid == 0:
         os._exit(0)
     os.waitpid(pid, 0)
-    yield jobs.owner_name().replace(f"/{os.getpid()}/", f"/{pid}/")
+    yield leases.owner_name().replace(f"/{os.getpid()}/", f"/{pid}/")
 
 
 def test_the_sweep_starts_a_dead_workers_job_again_and_it_is_paid_once(
@@ -262,7 +262,7 @@ def test_the_sweep_starts_a_dead_workers_job_again_and_it_is_paid_once(
 ) -> None:
     body(render)
     job = add(account)
-    jobs.claim(job.id, dead)
+    leases.claim(job.id, dead)
     worker.sweep()
     done = again(job)
     assert (done.status, done.attempt) == ("complete", 2)
@@ -273,7 +273,7 @@ def test_the_sweep_starts_a_dead_workers_job_again_and_it_is_paid_once(
 def test_a_job_that_killed_three_workers_is_given_up_and_refunded(account: Account, rung: list[str], dead: str) -> None:
     job = add(account)
     for _ in range(3):
-        assert jobs.claim(job.id, dead)
+        assert leases.claim(job.id, dead)
         worker.sweep()
     failed = again(job)
     assert (failed.status, failed.error_code, failed.attempt) == ("failed", "worker_lost", 3)
@@ -285,7 +285,7 @@ def test_the_sweep_rings_for_what_the_queue_lost(account: Account, rung: list[st
     job = add(account)
     worker.sweep()
     assert rung == []
-    Job.update(rung_at=time.time() - jobs.RING_AGAIN_S - 1).execute()
+    Job.update(rung_at=time.time() - leases.RING_AGAIN_S - 1).execute()
     worker.sweep()
     worker.sweep()
     assert rung == [job.id]
@@ -293,7 +293,7 @@ def test_the_sweep_rings_for_what_the_queue_lost(account: Account, rung: list[st
 
 def test_a_lost_job_that_was_canceled_is_not_started_again(account: Account, rung: list[str], dead: str) -> None:
     job = add(account)
-    jobs.claim(job.id, dead)
+    leases.claim(job.id, dead)
     jobs.ask_to_cancel(job)
     worker.sweep()
     assert again(job).error_code == "canceled" and rung == []
@@ -302,7 +302,7 @@ def test_a_lost_job_that_was_canceled_is_not_started_again(account: Account, run
 
 def test_a_dead_workers_half_made_files_go(account: Account, data: Settings, body: Body, dead: str) -> None:
     job = add(account)
-    claimed = jobs.claim(job.id, dead)
+    claimed = leases.claim(job.id, dead)
     assert claimed
     render(claimed, lambda fraction, message: None)
     assert everything_kept(data) != []

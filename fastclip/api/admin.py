@@ -7,7 +7,7 @@ from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 
-from fastclip import backup, doctor, jobs
+from fastclip import backup, doctor, leases
 from fastclip.api.auth import Caller, owner_only
 from fastclip.doctor import Check
 from fastclip.standing import Standing
@@ -38,6 +38,6 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
 
 def _worker() -> Check:
     """Not doctor's: it looks at a machine where nothing runs yet, and so `port` is no news here."""
-    if jobs.has_worker():
+    if leases.has_worker():
         return Check("worker", "ok", "at work")
     return Check("worker", "fail", "No worker has been heard of lately; jobs wait.", "Start FastClip again.")

@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 import fastclip
-from fastclip import jobs, rules, store
+from fastclip import leases, rules, store
 from fastclip.billing import payments
 from fastclip.settings import Settings
 
@@ -110,7 +110,7 @@ def _missing(settings: Settings) -> list[str]:
             reasons.append("the disk is nearly full; uploads are refused")
     except OSError as error:
         reasons.append(f"the data folder cannot be written ({os.strerror(error.errno or 0)})")
-    if not reasons and not jobs.has_worker():
+    if not reasons and not leases.has_worker():
         reasons.append("no worker has been heard of lately; jobs wait")
     return reasons
 

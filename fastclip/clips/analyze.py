@@ -13,7 +13,7 @@ from typing import Any
 import numpy
 from peewee import BooleanField, CharField, DateTimeField, DoubleField, IntegerField, TextField
 
-from fastclip import engines, jobs, rules, store, transcripts, uploads
+from fastclip import engines, jobs, leases, rules, store, transcripts, uploads
 from fastclip import moments as offers
 from fastclip.accounts import Account
 from fastclip.ai import embed, moments, ranker
@@ -144,7 +144,7 @@ def run(job: Job, tell: Tell) -> Outcome:
     ask, upload = job.asked, Upload.get_by_id(job.file_id)
     found, _ = look(job, upload, ask["query"], tell)
     with store.write():
-        jobs.tell(job, "processing", 0.97, "Saving the moments")
+        leases.tell(job, "processing", 0.97, "Saving the moments")
         segments = kept(job, found)
         Analysis.update(
             is_ready=True,

@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import AutoField, BooleanField, CharField, DoubleField, IntegerField, TextField
 
-from fastclip import jobs, library, rules, store, uploads
+from fastclip import jobs, leases, library, rules, store, uploads
 from fastclip import moments as offers
 from fastclip.accounts import Account
 from fastclip.ai import moments
@@ -144,7 +144,7 @@ def _look(job: Job, upload: Upload, tell: Tell) -> dict[str, Any]:
     found, _ = analyze.look(job, upload, job.asked["query"], lambda done, said: tell(done * _FOUND, said))
     most = found.intent.count or usual_count(upload.media.duration_s)
     with store.write():
-        jobs.tell(job, "processing", _FOUND, "Moments found")
+        leases.tell(job, "processing", _FOUND, "Moments found")
         for n, shown in enumerate(analyze.kept(job, found)[:most]):
             AutoSegment.create(
                 job_id=job.id,
@@ -201,7 +201,7 @@ def _list(job: Job, row: AutoSegment, clip: Clip, total: int) -> None:
     is_listed = False
     try:
         with store.write():
-            jobs.tell(job, "processing", _FOUND, f"{row.position + 1} of {total} clips are in the library")
+            leases.tell(job, "processing", _FOUND, f"{row.position + 1} of {total} clips are in the library")
             library.add(clip)
             AutoSegment.update(status="complete", clip_id=clip.id, cost_cents=cents).where(
                 AutoSegment.id == row.id

@@ -1,4 +1,4 @@
-from fastclip import jobs
+from fastclip import leases
 from tests.api.conftest import Site
 
 
@@ -7,7 +7,7 @@ def test_the_owner_sees_what_doctor_finds_and_whether_the_worker_lives(site: Sit
         rows = {row["name"]: row for row in desk.get("/v1/admin/health").raise_for_status().json()["data"]}
         assert rows["worker"]["state"] == "fail" and rows["worker"]["fix"]
         assert rows["ffmpeg"]["state"] == "ok" and {"disk", "secrets", "data folder"} <= set(rows)
-        jobs.extend(jobs.owner_name(), [])
+        leases.extend(leases.owner_name(), [])
         assert "port" not in rows, "that it is taken is no news while the server runs"
         again = desk.get("/v1/admin/health").json()["data"]
         assert again[0] == {"name": "worker", "state": "ok", "cause": "at work", "fix": ""}

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fastclip import jobs, store
+from fastclip import leases, store
 from fastclip.api.pages import POLICY
 from tests.api.conftest import Site, open_site
 
@@ -95,8 +95,8 @@ def test_the_server_says_that_it_is_healthy_and_which_version_it_is(client: http
 def test_it_is_ready_only_while_a_worker_lives(site: Site, client: httpx.Client) -> None:
     without = client.get("/readyz")
     assert without.status_code == 503 and "worker" in without.json()["reasons"][0]
-    jobs.extend(jobs.owner_name(), [])
+    leases.extend(leases.owner_name(), [])
     assert client.get("/readyz").json() == {"ok": True, "reasons": []}
     with store.write():
-        jobs.WorkerSeen.update(seen_at=0.0).execute()
+        leases.WorkerSeen.update(seen_at=0.0).execute()
     assert client.get("/readyz").status_code == 503

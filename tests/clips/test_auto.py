@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, library, moments, rules, store, targets, transcripts, webhooks, worker
+from fastclip import jobs, leases, library, moments, rules, store, targets, transcripts, webhooks, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import auto, cancel, drawing, status, trim
@@ -153,7 +153,7 @@ def made(job: Job, *lengths_s: float, captioned: bool = True) -> None:
 )
 def test_what_was_not_used_of_the_captions_goes_back(owner, ready: Ready, rung, duration_s, lengths_s, cost, refund):
     job = asked(owner, ready(owner, video(duration_s=duration_s)), preset_ref=PRESET)
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     made(held, *lengths_s)
     assert auto.owed(held) == cost
@@ -165,7 +165,7 @@ def test_what_was_not_used_of_the_captions_goes_back(owner, ready: Ready, rung, 
 
 def test_captions_where_nobody_speaks_are_not_charged(owner, ready: Ready, rung):
     job = asked(owner, ready(owner, video(duration_s=120)), preset_ref=PRESET)
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     made(held, 30, captioned=False)
     assert auto.owed(held) == 10
@@ -325,7 +325,7 @@ def test_taken_up_again_it_goes_on_with_what_was_found_and_made(owner, spoken, r
 
 def looked(job: Job) -> tuple[Job, jobs.Onward]:
     """The job held by a worker that found its moments, and where it wants to go on."""
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     with pytest.raises(jobs.Onward) as onward:
         auto.run(held, lambda fraction, said: None)
@@ -334,8 +334,8 @@ def looked(job: Job) -> tuple[Job, jobs.Onward]:
 
 def rendering(job: Job) -> Job:
     """The job with its moments found, held by a worker that may make clips of them."""
-    assert jobs.pass_on(*looked(job))
-    held = jobs.claim(job.id, jobs.owner_name())
+    assert leases.pass_on(*looked(job))
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     return held
 
@@ -361,20 +361,20 @@ def test_canceled_when_the_moments_were_just_found_it_ends_and_costs_nothing(own
 
 def test_canceled_in_the_moment_in_which_it_changes_lanes_the_sweep_ends_it(owner, spoken, rung):
     job = asked(owner, spoken)
-    assert jobs.pass_on(*looked(job))
+    assert leases.pass_on(*looked(job))
     jobs.ask_to_cancel(job)
     worker.sweep()
     said = status.get(owner.id, job.id)
     assert (said["status"], said["code"]) == ("failed", "canceled") and ledger.balance(owner.id)[1] == 0
-    assert jobs.claim(job.id, "x") is None
+    assert leases.claim(job.id, "x") is None
 
 
 def test_a_job_given_back_with_a_clip_made_and_then_canceled_charges_for_it(owner, ready: Ready, rung):
     job = asked(owner, ready(owner, video(duration_s=120)), preset_ref=PRESET)
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     made(held, 30)
-    jobs.give_back(held)
+    leases.give_back(held)
     cancel.cancel(owner.id, job.id)
     entries = {entry.kind: entry for entry in ledger.LedgerEntry.select()}
     assert entries["settle"].d_reserved_cents == -12 and ledger.balance(owner.id)[1] == 0
@@ -382,7 +382,7 @@ def test_a_job_given_back_with_a_clip_made_and_then_canceled_charges_for_it(owne
 
 def test_a_worker_that_lost_the_job_lists_nothing(owner, ready: Ready, rung):
     job = asked(owner, ready(owner, video(duration_s=120)))
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     jobs.ask_to_cancel(held)
     with pytest.raises(Canceled):

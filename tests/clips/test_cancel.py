@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from fastclip import jobs, store, worker
+from fastclip import jobs, leases, store, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import cancel, trim
@@ -56,7 +56,7 @@ def test_a_running_job_is_ended_by_its_worker_and_gives_all_back(asked: Job, dat
 
 def test_a_job_whose_worker_does_not_answer_is_told_as_it_is(asked: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cancel, "_PATIENCE_S", 0.0)
-    jobs.claim(asked.id, "another-machine/1/x")
+    leases.claim(asked.id, "another-machine/1/x")
     assert cancel.cancel(asked.account_id, asked.id).status == "downloading"
     assert jobs.get(asked.account_id, asked.id).is_cancel_asked
     Job.update(lease_until=0.0).execute()

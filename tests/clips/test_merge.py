@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import cli, jobs, library, rules, store
+from fastclip import cli, jobs, leases, library, rules, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import cancel, merge, status
@@ -109,7 +109,7 @@ def test_a_merge_that_the_queue_does_not_take_is_given_back(
 def test_a_canceled_merge_gives_all_back_and_leaves_nothing(
     owner: Account, source: Upload, data: Settings, rung: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, running, plain = everything_kept(data), Worker(data), jobs.tell
+    before, running, plain = everything_kept(data), Worker(data), leases.tell
     job = merge.request(owner, source.id, SPANS, via="api_key")
 
     def tell(job: Job, status: str, fraction: float, message: str) -> None:
@@ -117,7 +117,7 @@ def test_a_canceled_merge_gives_all_back_and_leaves_nothing(
         if message.startswith("Joining"):
             jobs.ask_to_cancel(job)
 
-    monkeypatch.setattr(jobs, "tell", tell)
+    monkeypatch.setattr(leases, "tell", tell)
     running.perform(job.id)
     ended = jobs.get(owner.id, job.id)
     assert (ended.status, ended.error_code) == ("failed", "canceled")

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fastclip import jobs, library
+from fastclip import jobs, leases, library
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import cancel, trim
@@ -46,13 +46,13 @@ def source(owner: Account, send: Send, bunny: Path, data: Settings, rung: list[s
 def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, str]]:
     """(status, fraction, sentence) of all that jobs say."""
     heard: list[tuple[str, float, str]] = []
-    plain = jobs.tell
+    plain = leases.tell
 
     def tell(job: Job, status: str, fraction: float, message: str) -> None:
         plain(job, status, fraction, message)
         heard.append((status, fraction, message))
 
-    monkeypatch.setattr(jobs, "tell", tell)
+    monkeypatch.setattr(leases, "tell", tell)
     return heard
 
 
@@ -77,14 +77,14 @@ def start(owner: Account, source: Upload, data: Settings, monkeypatch: pytest.Mo
 def test_a_job_that_is_canceled_in_this_stage_ends_there(
     options, stage, owner: Account, start: Start, data: Settings, told, monkeypatch
 ) -> None:
-    before, (running, job), plain = everything_kept(data), start(options), jobs.tell
+    before, (running, job), plain = everything_kept(data), start(options), leases.tell
 
     def tell(job: Job, status: str, fraction: float, message: str) -> None:
         plain(job, status, fraction, message)
         if message.startswith(stage):
             jobs.ask_to_cancel(job)
 
-    monkeypatch.setattr(jobs, "tell", tell)
+    monkeypatch.setattr(leases, "tell", tell)
     running.perform(job.id)
     ended = jobs.get(owner.id, job.id)
     assert (ended.status, ended.error_code) == ("failed", "canceled"), (ended.error, told)
@@ -118,14 +118,14 @@ def test_a_job_names_its_stages_in_order_and_its_progress_only_rises(
 
 
 def test_a_cancel_from_outside_is_answered_with_the_ended_job(owner: Account, start: Start, monkeypatch) -> None:
-    (running, job), began, plain = start(ENCODED), threading.Event(), jobs.tell
+    (running, job), began, plain = start(ENCODED), threading.Event(), leases.tell
 
     def tell(job: Job, status: str, fraction: float, message: str) -> None:
         plain(job, status, fraction, message)
         if message == "Encoding":
             began.set()
 
-    monkeypatch.setattr(jobs, "tell", tell)
+    monkeypatch.setattr(leases, "tell", tell)
     thread = threading.Thread(target=running.perform, args=(job.id,))
     thread.start()
     assert began.wait(60)

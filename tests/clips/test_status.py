@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from fastclip import jobs, library, store, worker
+from fastclip import jobs, leases, library, store, worker
 from fastclip.accounts import Account
 from fastclip.clips import caption, status, trim
 from fastclip.errors import InvalidRequest, NotFound
@@ -54,7 +54,7 @@ def test_a_complete_job_shows_every_field_of_the_reference(owner: Account, sourc
 
 
 def test_a_failed_job_says_why(asked: Job) -> None:
-    claimed = jobs.claim(asked.id, jobs.owner_name())
+    claimed = leases.claim(asked.id, leases.owner_name())
     assert claimed
     worker.fail(claimed, InvalidRequest("The source cannot be read."))
     said = status.get(asked.account_id, asked.id)
@@ -68,7 +68,7 @@ def test_a_failed_job_says_why(asked: Job) -> None:
 
 
 def test_a_bug_is_told_as_an_apology_without_its_insides(asked: Job) -> None:
-    claimed = jobs.claim(asked.id, jobs.owner_name())
+    claimed = leases.claim(asked.id, leases.owner_name())
     assert claimed
     worker.fail(claimed, RuntimeError("/secret/path: ffmpeg exited 1"))
     said = status.get(asked.account_id, asked.id)
@@ -112,14 +112,14 @@ def test_a_job_tells_all_that_is_needed_to_ask_for_the_same_again(
 
 
 def test_the_jobs_panel_learns_what_is_cut_and_how_long_it_takes(asked: Job) -> None:
-    claimed = jobs.claim(asked.id, jobs.owner_name())
+    claimed = leases.claim(asked.id, leases.owner_name())
     assert claimed
     (said,) = status.listed(asked.account_id, only_live=True, limit=9)
     assert (said["source_name"], said["start"], said["end"], said["eta_s"]) == ("source.mp4", 1, 2, None)
-    jobs.tell(claimed, "processing", 0.5, "Cutting")
+    leases.tell(claimed, "processing", 0.5, "Cutting")
     Job.update(started_at=store.now() - timedelta(seconds=10)).execute()
     (said,) = status.listed(asked.account_id, only_live=True, limit=9)
     assert said["eta_s"] == pytest.approx(10, abs=2)
-    jobs.end(claimed, "complete")
+    leases.end(claimed, "complete")
     assert status.listed(asked.account_id, only_live=True, limit=9) == []
     assert status.listed(asked.account_id, only_live=False, limit=9)[0]["eta_s"] is None

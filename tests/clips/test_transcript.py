@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from fastclip import engines, glossary, jobs, library, settings, store, transcripts, uploads, worker
+from fastclip import engines, glossary, jobs, leases, library, settings, store, transcripts, uploads, worker
 from fastclip.accounts import Account
 from fastclip.ai import speech
 from fastclip.ai.speech import Heard
@@ -139,7 +139,7 @@ def test_a_queue_that_is_down_gives_the_money_back(owner, ready: Ready, monkeypa
 def claimed(owner: Account, upload: Upload) -> Job:
     job = transcript.request(owner, upload.id)
     assert job
-    held = jobs.claim(job.id, jobs.owner_name())
+    held = leases.claim(job.id, leases.owner_name())
     assert held
     return held
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, library, store, uploads
+from fastclip import jobs, leases, library, store, uploads
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import trim
@@ -210,7 +210,7 @@ def test_a_source_that_went_meanwhile_fails_the_job_and_gives_back(
     store.blobs.delete(source.key)
     from fastclip import worker
 
-    claimed = jobs.claim(job.id, jobs.owner_name())
+    claimed = leases.claim(job.id, leases.owner_name())
     assert claimed
     try:
         trim.run(claimed, lambda fraction, message: None)

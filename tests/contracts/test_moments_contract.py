@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from peewee import Table
 
-from fastclip import jobs, moments, settings, store, worker
+from fastclip import jobs, leases, moments, settings, store, worker
 from fastclip.accounts import Account
 from fastclip.ai.moments import Moment
 from fastclip.billing import ledger
@@ -122,10 +122,10 @@ class WhatEveryDatabasePromises:
     def test_a_job_changes_lanes_once_of_many_and_is_canceled_exactly(self, account: Account, file_id: str):
         store.queue.serve(lambda job_id: None, {})
         job = auto.request(account, file_id, "the whale", via="session")
-        held = jobs.claim(job.id, "host/1/x")
+        held = leases.claim(job.id, "host/1/x")
         assert held
         onward = jobs.Onward("ffmpeg", "2 moments found")
-        assert at_once(8, lambda n: jobs.pass_on(held, onward)).count(True) == 1
+        assert at_once(8, lambda n: leases.pass_on(held, onward)).count(True) == 1
         jobs.ask_to_cancel(job)
         worker.sweep()
         ended = jobs.get(account.id, job.id)

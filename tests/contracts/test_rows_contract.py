@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from peewee import DatabaseError, IntegrityError
 from playhouse.schema_diff import diff_models
 
-from fastclip import jobs, library, settings, store, uploads, worker
+from fastclip import jobs, leases, library, settings, store, uploads, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.billing.ledger import LedgerEntry
@@ -174,15 +174,15 @@ class WhatEveryDatabasePromises:
 
     def test_a_job_is_claimed_by_one_of_many(self, account: Account) -> None:
         job = jobs.add(account.id, "trim", {}, lane="ffmpeg")
-        answers = at_once(8, lambda n: jobs.claim(job.id, f"host/{n}/x"))
+        answers = at_once(8, lambda n: leases.claim(job.id, f"host/{n}/x"))
         (claimed,) = [answer for answer in answers if answer]
         assert (claimed.attempt, claimed.status) == (1, "downloading")
         assert jobs.Job.get_by_id(job.id).owner == claimed.owner
 
     def test_a_worker_is_seen_again_and_again(self, opened: Settings) -> None:
         for _ in range(2):
-            jobs.extend("host/1/x", [])
-        assert jobs.has_worker() and jobs.WorkerSeen.select().count() == 1
+            leases.extend("host/1/x", [])
+        assert leases.has_worker() and leases.WorkerSeen.select().count() == 1
 
     def test_the_longest_texts_that_are_allowed_fit(self, account: Account, tmp_path: Path) -> None:
         name = "ü" * 251 + ".mp4"
@@ -191,13 +191,13 @@ class WhatEveryDatabasePromises:
         )
         assert uploads.get(account.id, upload.id).filename == name
         job = jobs.add(account.id, "trim", {}, lane="ffmpeg", file_id=upload.id)
-        claimed = jobs.claim(job.id, jobs.owner_name())
+        claimed = leases.claim(job.id, leases.owner_name())
         assert claimed
         (tmp_path / "clip.mp4").write_bytes(b"clip")
         worker.finish(claimed, jobs.Outcome(made=[made(tmp_path / "clip.mp4", "ö" * 251)]))
         (clip,) = library.of_job(job.id)
         assert clip.title == "ö" * 200
-        failed = jobs.claim(jobs.add(account.id, "trim", {}, lane="ffmpeg").id, jobs.owner_name())
+        failed = leases.claim(jobs.add(account.id, "trim", {}, lane="ffmpeg").id, leases.owner_name())
         assert failed
         worker.fail(failed, InvalidRequest("A sentence that goes on. " * 40))
         assert jobs.get(account.id, failed.id).error == "A sentence that goes on. " * 40
@@ -211,7 +211,7 @@ class WhatEveryDatabasePromises:
 
     def test_a_library_is_searched_without_regard_to_case(self, account: Account, tmp_path: Path) -> None:
         for title in ("Opening", "The end", "100% done"):
-            job = jobs.claim(jobs.add(account.id, "trim", {}, lane="ffmpeg").id, jobs.owner_name())
+            job = leases.claim(jobs.add(account.id, "trim", {}, lane="ffmpeg").id, leases.owner_name())
             assert job
             (tmp_path / "clip.mp4").write_bytes(b"clip")
             worker.finish(job, jobs.Outcome(made=[made(tmp_path / "clip.mp4", title)]))
