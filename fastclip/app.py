@@ -22,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from fastclip import accounts, engines, store
+from fastclip import accounts, engines, store, tickets
 from fastclip.api import app as web
 from fastclip.api import server
 from fastclip.errors import Conflict
@@ -181,7 +181,7 @@ def _tell_ready(settings: Settings, url: str, control: str, *, as_json: bool, op
     if accounts.has_owner():
         print(f"FastClip is at {url}", flush=True)
     else:
-        target = f"{url}/setup#{accounts.setup_token()}"
+        target = f"{url}/setup#{tickets.setup_token()}"
         print(
             f"FastClip is at {url}\nCreate your account (a link for this machine, good for 30 minutes):\n  {target}",
             flush=True,

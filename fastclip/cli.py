@@ -323,9 +323,9 @@ def add_user(data_dir: Path | None, email: str, name: str, role: str, covered: b
 def set_password(data_dir: Path | None, email: str) -> None:
     """Give a person a new password, read from standard input, and sign them out everywhere."""
     with _data(data_dir):
-        from fastclip import accounts
+        from fastclip import accounts, sessions
 
-        accounts.set_password(accounts.by_email(email).id, _password())
+        sessions.set_password(accounts.by_email(email).id, _password())
         click.echo(f"{email} has a new password and is signed out everywhere.")
 
 
@@ -347,9 +347,9 @@ def key() -> None:
 def add_key(data_dir: Path | None, email: str, name: str) -> None:
     """Make an API key and print it, alone, on standard output. It is shown only here."""
     with _data(data_dir):
-        from fastclip import accounts
+        from fastclip import accounts, api_keys
 
-        click.echo(accounts.add_key(accounts.by_email(email).id, name)[1])
+        click.echo(api_keys.add(accounts.by_email(email).id, name)[1])
 
 
 @contextmanager

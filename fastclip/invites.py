@@ -3,14 +3,13 @@
 Only the digest of the link's token is kept. Source: backend-spec 2.7 and 5, "Teammates".
 """
 
-import hashlib
 import secrets
 from datetime import timedelta
 from typing import Any
 
 from peewee import BooleanField, CharField, DateTimeField
 
-from fastclip import accounts, mail, store
+from fastclip import accounts, credentials, mail, store
 from fastclip.accounts import Account
 from fastclip.errors import Conflict, InvalidRequest, NotAllowed, NotFound
 from fastclip.store import Row
@@ -47,7 +46,7 @@ def add(owner: Account, *, email: str = "", is_covered: bool) -> tuple[Invite, s
             raise Conflict(f"{MOST_OPEN} invites are open; take some back first.", code="limit_reached")
         invite = Invite.create(
             id=store.new_id("inv_"),
-            digest=_digest(token),
+            digest=credentials.digest(token),
             email=email,
             is_covered=is_covered,
             created_by=owner.id,
@@ -82,7 +81,7 @@ def withdraw(invite_id: str) -> None:
 
 def find(token: str) -> Invite:
     """The open invite of a link. Raises NotAllowed (link_invalid)."""
-    invite = Invite.get_or_none(Invite.digest == _digest(token), Invite.used_at.is_null())
+    invite = Invite.get_or_none(Invite.digest == credentials.digest(token), Invite.used_at.is_null())
     if invite is None or invite.expires_at < store.now():
         raise NotAllowed(_OVER, code="link_invalid")
     return invite
@@ -119,7 +118,3 @@ def describe(invite: Invite) -> dict[str, Any]:
         "created_at": store.rfc3339(invite.created_at),
         "expires_at": store.rfc3339(invite.expires_at),
     }
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

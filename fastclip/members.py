@@ -24,11 +24,14 @@ from fastclip import (
     uploads,
     webhooks,
 )
-from fastclip.accounts import Account, ApiKey, Session, Ticket
+from fastclip.accounts import Account
+from fastclip.api_keys import ApiKey
 from fastclip.billing import ledger, reload, storage, wallet
 from fastclip.clips import analyze, auto, cancel
 from fastclip.errors import Conflict, NotFound
 from fastclip.library import Clip
+from fastclip.sessions import Session
+from fastclip.tickets import Ticket
 
 _LOOK_AGAIN = timedelta(days=2)
 

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator
 
 from fastclip import (
-    accounts,
     backup,
     deliveries,
     engines,
@@ -25,10 +24,12 @@ from fastclip import (
     mail,
     members,
     rules,
+    sessions,
     share,
     sources,
     store,
     targets,
+    tickets,
     uploads,
 )
 from fastclip.billing import answers, ledger, payments, reload
@@ -264,7 +265,8 @@ def expire() -> None:
     transcript.forget()
     analyze.forget()
     auto.forget()
-    accounts.forget_old_sessions()
+    sessions.forget_old()
+    tickets.forget_old()
     answers.forget_old()
     invites.forget()
     members.finish_closing()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fastclip import accounts, app, settings, store
+from fastclip import accounts, app, settings, store, tickets
 from fastclip.errors import Conflict
 from fastclip.settings import Settings
 from tests.conftest import PASSWORD
@@ -110,7 +110,7 @@ def test_without_an_owner_the_browser_is_opened_at_the_setup_page(
     app._tell_ready(data, "http://127.0.0.1:1", "secret", as_json=False, open_browser=True)
     link = until(lambda: visited)[0]
     assert link in capsys.readouterr().out and link.startswith("http://127.0.0.1:1/setup#")
-    accounts.set_up(link.split("#")[1], "owner@example.org", PASSWORD, name="")
+    tickets.set_up(link.split("#")[1], "owner@example.org", PASSWORD, name="")
 
 
 def test_a_window_that_is_gone_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

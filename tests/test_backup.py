@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import accounts, backup, library, settings, store, worker
+from fastclip import accounts, backup, library, sessions, settings, store, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import Conflict, InvalidRequest
@@ -50,7 +50,7 @@ def test_a_backup_under_load_opens_elsewhere_with_its_books_in_order(
     assert accounts.by_id(member.id).balance_cents == booked
     with store.blobs.lease(Clip.get_by_id(clip.id).key) as path:
         assert path.read_bytes() == b"film"
-    assert accounts.sign_in("member@example.org", PASSWORD)
+    assert sessions.sign_in("member@example.org", PASSWORD)
     assert library.links(Clip.get_by_id(clip.id))["download_url"]
 
 

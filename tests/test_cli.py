@@ -10,7 +10,7 @@ import av
 import pytest
 
 import fastclip
-from fastclip import accounts, cli, rules, settings, store, vault
+from fastclip import accounts, api_keys, cli, rules, sessions, settings, store, vault
 from fastclip.media import cut
 from fastclip.media.ffmpeg import Failed
 from fastclip.settings import Settings
@@ -242,7 +242,7 @@ def test_a_person_is_added_with_the_password_from_standard_input(run, folder: Pa
     code, out, err = run(*words, given=f"{PASSWORD}\n")
     assert (code, err) == (0, "") and out.startswith("Added owner ana@example.org (usr_")
     opened(folder)
-    assert accounts.sign_in("ana@example.org", PASSWORD)[0].name == "Ana"
+    assert sessions.sign_in("ana@example.org", PASSWORD)[0].name == "Ana"
     assert PASSWORD not in out
 
 
@@ -269,7 +269,7 @@ def test_a_key_stands_alone_on_standard_output(run, folder: Path) -> None:
     code, out, err = run("key", "add", "--email", "m@example.org", "--name", "nightly", "--data-dir", folder)
     assert (code, err) == (0, "") and out.startswith("sk_live_") and len(out.split()) == 1
     opened(folder)
-    assert accounts.by_key(out.strip(), ip="")[0].email == "m@example.org"
+    assert api_keys.by_key(out.strip(), ip="")[0].email == "m@example.org"
 
 
 def test_a_new_password_replaces_the_old_one(run, folder: Path) -> None:
@@ -279,7 +279,7 @@ def test_a_new_password_replaces_the_old_one(run, folder: Path) -> None:
     )
     assert code == 0 and "signed out everywhere" in out
     opened(folder)
-    assert accounts.sign_in("m@example.org", "a better password")
+    assert sessions.sign_in("m@example.org", "a better password")
 
 
 @pytest.mark.parametrize(

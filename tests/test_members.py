@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import accounts, glossary, jobs, library, members, store, support, webhooks
-from fastclip.accounts import Account, ApiKey, Session
+from fastclip import accounts, api_keys, glossary, jobs, library, members, sessions, store, support, tickets, webhooks
+from fastclip.accounts import Account
+from fastclip.api_keys import ApiKey
 from fastclip.billing import ledger, wallet
 from fastclip.billing.ledger import Hold, LedgerEntry
 from fastclip.clips import trim
 from fastclip.errors import Conflict, InvalidRequest, NotAllowed, NotFound, Unauthorized
+from fastclip.sessions import Session
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from tests.conftest import PASSWORD, Send, everything_kept, keep_clip
@@ -17,7 +19,7 @@ from tests.conftest import PASSWORD, Send, everything_kept, keep_clip
 
 def test_everybody_is_listed_with_what_they_keep_the_owner_first(owner: Account, member: Account) -> None:
     clip = keep_clip(member)
-    accounts.begin_session(member.id)
+    sessions.begin(member.id)
     rows = members.listed()
     assert [row["email"] for row in rows] == ["owner@example.org", "member@example.org"]
     assert (rows[1]["clip_count"], rows[1]["clip_bytes"]) == (1, clip.size_bytes)
@@ -45,19 +47,19 @@ def test_the_owner_decides_who_pays_but_is_covered(owner: Account, member: Accou
 
 
 def test_a_reset_link_sets_one_password_and_ends_every_session(member: Account) -> None:
-    accounts.begin_session(member.id)
-    first, token = accounts.reset_token(member.id), accounts.reset_token(member.id)
+    sessions.begin(member.id)
+    first, token = tickets.reset_token(member.id), tickets.reset_token(member.id)
     for worthless in (first, "x"):
         with pytest.raises(NotAllowed) as refused:
-            accounts.reset_password(worthless, "staple wagon lantern")
+            tickets.reset_password(worthless, "staple wagon lantern")
         assert refused.value.code == "link_invalid"
     with pytest.raises(InvalidRequest):
-        accounts.reset_password(token, "short")
-    accounts.reset_password(token, "staple wagon lantern")
+        tickets.reset_password(token, "short")
+    tickets.reset_password(token, "staple wagon lantern")
     assert Session.select().count() == 0
     with pytest.raises(NotAllowed):
-        accounts.reset_password(token, "another lantern wagon")
-    assert accounts.sign_in(member.email, "staple wagon lantern")
+        tickets.reset_password(token, "another lantern wagon")
+    assert sessions.sign_in(member.email, "staple wagon lantern")
 
 
 # -- Handing over ------------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def test_a_reset_link_sets_one_password_and_ends_every_session(member: Account) 
 
 def test_the_installation_is_handed_over_with_its_cover_and_both_sign_in_anew(owner: Account, member: Account) -> None:
     for account in (owner, member):
-        accounts.begin_session(account.id)
+        sessions.begin(account.id)
     members.hand_over(owner, member.id)
     assert (accounts.by_id(owner.id).role, accounts.by_id(member.id).role) == ("member", "owner")
     assert accounts.by_id(member.id).is_covered and Session.select().count() == 0
@@ -96,18 +98,18 @@ def test_the_owner_cannot_leave_until_somebody_else_is_it(owner: Account, member
 
 
 def test_a_closed_account_is_out_at_once_and_nothing_tells_who_it_was(member: Account) -> None:
-    token, (_, key) = accounts.begin_session(member.id), accounts.add_key(member.id, "script")
-    reset = accounts.reset_token(member.id)
+    token, (_, key) = sessions.begin(member.id), api_keys.add(member.id, "script")
+    reset = tickets.reset_token(member.id)
     members.close(member.id)
     for ask in (
-        lambda: accounts.by_session(token),
-        lambda: accounts.by_key(key, ip=""),
-        lambda: accounts.sign_in("member@example.org", PASSWORD),
+        lambda: sessions.by_token(token),
+        lambda: api_keys.by_key(key, ip=""),
+        lambda: sessions.sign_in("member@example.org", PASSWORD),
     ):
         with pytest.raises(Unauthorized):
             ask()
     with pytest.raises(NotAllowed):
-        accounts.reset_password(reset, PASSWORD)
+        tickets.reset_password(reset, PASSWORD)
     assert ApiKey.select().count() == 0 and [row["id"] for row in members.listed()] == []
     assert "member" not in (left := accounts.by_id(member.id)).email and left.name == "Closed account"
     assert accounts.add("member@example.org", PASSWORD, role="member").id != member.id

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Redirect
 from msgspec import Meta
 
-from fastclip import accounts, rules
+from fastclip import accounts, api_keys, rules, sessions, tickets
 from fastclip.accounts import Account
 from fastclip.api.auth import Caller, address, clear_session_cookie, session_only, set_session_cookie
 from fastclip.api.strict import Ask
@@ -55,21 +55,21 @@ def get_setup(request: Request[Any, Any, Any]) -> dict[str, Any]:
 def set_up(request: Request[Any, Any, Any], data: JSONBody[SetUpAsk]) -> Response[dict[str, Any]]:
     """Create the owner's account with the token of the set-up link, and sign in."""
     _must_be_local(request)
-    account = accounts.set_up(data.token, data.email, data.password, name=data.name)
+    account = tickets.set_up(data.token, data.email, data.password, name=data.name)
     return signed_in(request, account)
 
 
 @post("/v1/auth/sign-in", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
 def sign_in(request: Request[Any, Any, Any], data: JSONBody[SignInAsk]) -> Response[dict[str, Any]]:
     """Sign in with address and password; sets the session cookie."""
-    account, token = accounts.sign_in(data.email, data.password, **whence(request))
+    account, token = sessions.sign_in(data.email, data.password, **whence(request))
     return signed_in(request, account, token)
 
 
 @post("/v1/auth/sign-out", status_code=200, sync_to_thread=True, guards=[session_only])
 def sign_out(caller: NamedDependency[Caller]) -> Response[dict[str, Any]]:
     """End this session."""
-    accounts.end_session(caller.session_token)
+    sessions.sign_out(caller.session_token)
     response = Response[dict[str, Any]]({"ok": True})
     clear_session_cookie(response)
     return response
@@ -78,22 +78,22 @@ def sign_out(caller: NamedDependency[Caller]) -> Response[dict[str, Any]]:
 @get("/v1/auth/session", sync_to_thread=True, guards=[session_only])
 def get_session(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """The account that is signed in, and the token that its unsafe requests carry."""
-    return {"account": describe(caller.account, caller.via), "csrf_token": accounts.csrf_token(caller.session_token)}
+    return {"account": describe(caller.account, caller.via), "csrf_token": sessions.csrf_token(caller.session_token)}
 
 
 @get("/auth/window", sync_to_thread=True, include_in_schema=False)
 def sign_window_in(request: Request[Any, Any, Any], t: FromQuery[str]) -> Redirect:
     """Where the native window begins: a one-time ticket becomes its session."""
     response = Redirect("/", status_code=303)
-    token = accounts.use_window_ticket(t, **whence(request))
+    token = tickets.use_window_ticket(t, **whence(request))
     set_session_cookie(response, token, secure=request.url.scheme == "https")
     return response
 
 
 def signed_in(request: Request[Any, Any, Any], account: Account, token: str = "") -> Response[dict[str, Any]]:
     """The answer that begins a session; token: of one that has begun."""
-    token = token or accounts.begin_session(account.id, **whence(request))
-    response = Response({"account": describe(account, "session"), "csrf_token": accounts.csrf_token(token)})
+    token = token or sessions.begin(account.id, **whence(request))
+    response = Response({"account": describe(account, "session"), "csrf_token": sessions.csrf_token(token)})
     set_session_cookie(response, token, secure=request.url.scheme == "https")
     return response
 
@@ -166,20 +166,20 @@ def describe(account: Account, via: str) -> dict[str, Any]:
 @post("/v1/keys", status_code=200, sync_to_thread=True, guards=[session_only], opt={"rate": "keys"})
 def create_key(caller: NamedDependency[Caller], data: JSONBody[KeyAsk]) -> dict[str, Any]:
     """A new API key. The full key is in this answer and never again."""
-    row, key = accounts.add_key(caller.account_id, data.name)
+    row, key = api_keys.add(caller.account_id, data.name)
     return {"key_id": row.id, "name": row.name, "key": key, "prefix": row.prefix, "created_at": rfc3339(row.created_at)}
 
 
 @get("/v1/keys", sync_to_thread=True, guards=[session_only])
 def list_keys(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """The account's API keys, without their text."""
-    return {"data": [accounts.describe_key(key) for key in accounts.keys(caller.account_id)]}
+    return {"data": [api_keys.describe(key) for key in api_keys.of_account(caller.account_id)]}
 
 
 @delete("/v1/keys/{key_id:str}", status_code=200, sync_to_thread=True, guards=[session_only], opt={"rate": "keys"})
 def revoke_key(caller: NamedDependency[Caller], key_id: FromPath[str]) -> dict[str, Any]:
     """Revoke a key; it stops working at once."""
-    accounts.revoke_key(caller.account_id, key_id)
+    api_keys.revoke(caller.account_id, key_id)
     return {"ok": True}
 
 

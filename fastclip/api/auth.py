@@ -14,7 +14,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.response import Response
 from litestar.types import ASGIApp, HTTPScope, Middleware, Receive, Scope, Send
 
-from fastclip import accounts
+from fastclip import api_keys, sessions
 from fastclip.accounts import Account
 from fastclip.api.hosts import Hosts
 from fastclip.api.rates import Rates
@@ -97,12 +97,12 @@ def identify(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller:
     """Who sent this. A Bearer key counts before a cookie, even when it is wrong. Raises Unauthorized."""
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        account, key_id = accounts.by_key(key.strip(), ip=address(connection.scope))
+        account, key_id = api_keys.by_key(key.strip(), ip=address(connection.scope))
         return Caller(account, "api_key", api_key_id=key_id)
     token = connection.cookies.get(COOKIE)
     if not token:
         raise Unauthorized("Sign in, or send an API key as `Authorization: Bearer sk_live_...`.")
-    account, _session = accounts.by_session(token)
+    account, _session = sessions.by_token(token)
     return Caller(account, "session", session_token=token)
 
 
@@ -120,7 +120,7 @@ def check_origin(connection: ASGIConnection[Any, Any, Any, Any], hosts: Hosts, f
         raise NotAllowed(f"This request does not come from a page of this site. {_CSRF_HINT}", code="csrf_failed")
     if found:
         sent = connection.headers.get("x-csrf-token", "")
-        if not hmac.compare_digest(sent.encode(), accounts.csrf_token(found.session_token).encode()):
+        if not hmac.compare_digest(sent.encode(), sessions.csrf_token(found.session_token).encode()):
             raise NotAllowed(f"X-CSRF-Token is missing or not this session's. {_CSRF_HINT}", code="csrf_failed")
 
 
@@ -132,7 +132,7 @@ def address(scope: Scope) -> str:
 
 def set_session_cookie(response: Response[Any], token: str, *, secure: bool) -> None:
     """Keep the browser signed in. secure: the page was fetched by https."""
-    life_s = int(accounts.SESSION_LIFE.total_seconds())
+    life_s = int(sessions.LIFE.total_seconds())
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", path="/", secure=secure, max_age=life_s)
 
 

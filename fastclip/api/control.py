@@ -10,7 +10,7 @@ from typing import Any
 from litestar import Request, post
 from litestar.handlers import HTTPRouteHandler
 
-from fastclip import accounts
+from fastclip import accounts, tickets
 from fastclip.errors import Unauthorized
 
 HEADER = "x-fastclip-control"
@@ -25,8 +25,8 @@ def routes_for(secret: str, on_focus: Callable[[], None]) -> list[HTTPRouteHandl
         _check(request, secret)
         owner = accounts.owner()
         if owner is None:
-            return {"path": f"/setup#{accounts.setup_token()}"}
-        return {"path": f"/auth/window?t={accounts.window_ticket(owner.id)}"}
+            return {"path": f"/setup#{tickets.setup_token()}"}
+        return {"path": f"/auth/window?t={tickets.window_ticket(owner.id)}"}
 
     @post("/control/focus", status_code=200, sync_to_thread=False, include_in_schema=False)
     def focus(request: Request[Any, Any, Any]) -> dict[str, Any]:

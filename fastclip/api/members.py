@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from fastclip import accounts, invites, mail, members
+from fastclip import accounts, invites, mail, members, sessions, tickets
 from fastclip.api.account import Short, signed_in
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
@@ -67,10 +67,10 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
     def create_reset_link(caller: NamedDependency[Caller], member_id: FromPath[str]) -> dict[str, Any]:
         """A link that sets a new password once, within 24 hours. It is in this answer and never again."""
         account = members.get(member_id)
-        url = _link(f"/reset#{accounts.reset_token(account.id)}")
+        url = _link(f"/reset#{tickets.reset_token(account.id)}")
         if is_mailed := bool(mail.server_of(standing.now)):
             members.send_reset_link(account, url)
-        return {"url": url, "mailed": is_mailed, "expires_in": int(accounts.RESET_LINK_LIFE.total_seconds())}
+        return {"url": url, "mailed": is_mailed, "expires_in": int(tickets.RESET_LINK_LIFE.total_seconds())}
 
     return [list_invites, create_invite, create_reset_link, *_routes]
 
@@ -115,7 +115,7 @@ def hand_over(
     request: Request[Any, Any, Any], caller: NamedDependency[Caller], data: JSONBody[HandOverAsk]
 ) -> Response[dict[str, Any]]:
     """Make a member the owner and the owner a member. The sessions of both end; this browser gets a new one."""
-    accounts.confirm(caller.account, data.password)
+    sessions.confirm(caller.account, data.password)
     members.hand_over(caller.account, data.member_id)
     return signed_in(request, accounts.by_id(caller.account_id))
 

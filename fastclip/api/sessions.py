@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from fastclip import accounts, invites, members, sessions
+from fastclip import accounts, credentials, invites, members, sessions, tickets
 from fastclip.api.account import Short, describe, signed_in
 from fastclip.api.auth import Caller, clear_session_cookie, session_only
 from fastclip.api.strict import Ask
@@ -99,7 +99,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
 @post("/v1/auth/reset", status_code=200, sync_to_thread=True, opt={"rate": "sign_in"})
 def reset_password(request: Request[Any, Any, Any], data: JSONBody[ResetAsk]) -> Response[dict[str, Any]]:
     """Set a new password with the token of a reset link, and sign in. Every other session ends."""
-    return signed_in(request, accounts.reset_password(data.token, data.password))
+    return signed_in(request, tickets.reset_password(data.token, data.password))
 
 
 @post("/v1/auth/password", status_code=200, sync_to_thread=True, guards=[session_only], opt={"rate": "sign_in"})
@@ -107,8 +107,8 @@ def change_password(
     request: Request[Any, Any, Any], caller: NamedDependency[Caller], data: JSONBody[PasswordAsk]
 ) -> Response[dict[str, Any]]:
     """Another password. Every session ends, and this browser gets a new one."""
-    accounts.confirm(caller.account, data.current_password, param="current_password")
-    accounts.set_password(caller.account_id, data.password)
+    sessions.confirm(caller.account, data.current_password, param="current_password")
+    sessions.set_password(caller.account_id, data.password)
     return signed_in(request, caller.account)
 
 
@@ -119,13 +119,13 @@ def change_password(
 def list_sessions(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """Where this account is signed in."""
     rows = sessions.of_account(caller.account_id)
-    return {"data": [sessions.describe(row, current=accounts.digest(caller.session_token)) for row in rows]}
+    return {"data": [sessions.describe(row, current=credentials.digest(caller.session_token)) for row in rows]}
 
 
 @delete("/v1/auth/sessions", status_code=200, sync_to_thread=True, guards=[session_only])
 def end_other_sessions(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """Sign out everywhere but here."""
-    return {"ended": sessions.end_others(caller.account_id, current=accounts.digest(caller.session_token))}
+    return {"ended": sessions.end_others(caller.account_id, current=credentials.digest(caller.session_token))}
 
 
 @delete("/v1/auth/sessions/{session_id:str}", status_code=200, sync_to_thread=True, guards=[session_only])
@@ -133,7 +133,7 @@ def end_session(caller: NamedDependency[Caller], session_id: FromPath[str]) -> R
     """Sign out one browser, which may be this one."""
     ended = sessions.end(caller.account_id, session_id)
     response = Response[dict[str, Any]]({"ok": True})
-    if ended.digest == accounts.digest(caller.session_token):
+    if ended.digest == credentials.digest(caller.session_token):
         clear_session_cookie(response)
     return response
 
@@ -149,7 +149,7 @@ def change_account(caller: NamedDependency[Caller], data: JSONBody[AccountAsk]) 
     if data.email is not UNSET:
         if data.current_password is UNSET:
             raise NotAllowed("Send current_password with a new email: it is what you sign in with.")
-        accounts.confirm(caller.account, data.current_password, param="current_password")
+        sessions.confirm(caller.account, data.current_password, param="current_password")
     changed = accounts.change(
         caller.account,
         name=None if data.name is UNSET else data.name,
@@ -161,7 +161,7 @@ def change_account(caller: NamedDependency[Caller], data: JSONBody[AccountAsk]) 
 @delete("/v1/account", status_code=200, sync_to_thread=True, guards=[session_only], opt={"rate": "sign_in"})
 def close_account(caller: NamedDependency[Caller], data: JSONBody[CloseAsk]) -> Response[dict[str, Any]]:
     """Close this account: jobs are canceled and refunded, media is deleted, nothing brings it back."""
-    accounts.confirm(caller.account, data.password)
+    sessions.confirm(caller.account, data.password)
     members.close(caller.account_id)
     response = Response[dict[str, Any]]({"ok": True})
     clear_session_cookie(response)

@@ -5,7 +5,6 @@ it is charging at once. The charge itself is a deposit of method `reload`: what 
 at Stripe by the same attempt. Source: API reference, "Billing, Storage, and Account"; backend-spec 2.6 and 3.
 """
 
-import hashlib
 import secrets
 import time
 from datetime import timedelta
@@ -13,7 +12,7 @@ from typing import Any
 
 from peewee import CharField, DateTimeField, IntegerField
 
-from fastclip import accounts, mail, rules, store
+from fastclip import accounts, credentials, mail, rules, sessions, store
 from fastclip.accounts import Account
 from fastclip.billing import deposits, ledger, news, payments, stripe, wallet
 from fastclip.billing.deposits import Deposit
@@ -94,13 +93,13 @@ def _hashed(password: str | None) -> str:
         raise InvalidRequest(
             f"reload_password has {len(password)} characters; use {low} to {high}.", param="reload_password"
         )
-    return accounts.hashed(password)
+    return credentials.hashed(password)
 
 
 def _check_holder(account: Account, password: str | None) -> None:
     if password is None:
         raise NotAllowed("Give your own password as current_password to change this.", param="current_password")
-    accounts.confirm(account, password, param="current_password")
+    sessions.confirm(account, password, param="current_password")
 
 
 # -- Asking ------------------------------------------------------------------------------------------------
@@ -134,7 +133,7 @@ def _check_password(account: Account, kept: wallet.Wallet, password: str | None)
     if not kept.reload_password_hash:
         return
     _count_try(account.id)
-    if password is None or not accounts.is_hashed(kept.reload_password_hash, password):
+    if password is None or not credentials.is_right(kept.reload_password_hash, password):
         raise NotAllowed(
             "reload_password is missing or not right.", code="reload_password_invalid", param="reload_password"
         )
@@ -196,7 +195,7 @@ def _ask_by_mail(account: Account, cents: int, address: str) -> dict[str, Any]:
             attempt_key=f"mail:{reload_id}",
             amount_cents=cents,
             state="pending_approval",
-            token_digest=_digest(token),
+            token_digest=credentials.digest(token),
             expires_at=store.now() + timedelta(seconds=rules.RELOAD_LINK_S),
         )
         mail.send(
@@ -214,7 +213,9 @@ def _ask_by_mail(account: Account, cents: int, address: str) -> dict[str, Any]:
 def waiting(token: str) -> Reload:
     """The reload that a link is about, which changes nothing. Raises Gone."""
     found = Reload.get_or_none(
-        Reload.token_digest == _digest(token), Reload.state == "pending_approval", Reload.expires_at >= store.now()
+        Reload.token_digest == credentials.digest(token),
+        Reload.state == "pending_approval",
+        Reload.expires_at >= store.now(),
     )
     if found is None:
         raise _gone()
@@ -238,10 +239,6 @@ def approve(token: str) -> dict[str, Any]:
 
 def _gone() -> Gone:
     return Gone("This link was used already, or is older than 30 minutes; ask for a new one.", code="link_expired")
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 # -- Charging ----------------------------------------------------------------------------------------------

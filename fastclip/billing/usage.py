@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import SQL
 
-from fastclip import accounts
+from fastclip import api_keys
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.billing.ledger import LedgerEntry
@@ -170,4 +170,4 @@ def _by_key(account_id: str, rows: list[Charge]) -> list[dict[str, Any]]:
 
 def key_names(account_id: str) -> dict[str, str]:
     """API keys by id; "" is the browser."""
-    return {"": BROWSER} | {key.id: key.name for key in accounts.keys(account_id)}
+    return {"": BROWSER} | {key.id: key.name for key in api_keys.of_account(account_id)}

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fastclip import accounts, rules, settings, store
+from fastclip import accounts, api_keys, rules, settings, store
 from fastclip.api import app as web
 from fastclip.api.rates import Rates
 from fastclip.settings import Settings
@@ -73,7 +73,7 @@ def open_site(
         rates=rates or _no_end(),
     )
     with running(app) as address:
-        keys = [accounts.add_key(who.id, "tests")[1] for who in (owner, member)]
+        keys = [api_keys.add(who.id, "tests")[1] for who in (owner, member)]
         yield Site(address, standing, owner.id, keys[0], keys[1], stopping, focused)
         stopping.set()
     store.close()

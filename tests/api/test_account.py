@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from fastclip import accounts
+from fastclip import tickets
 from tests.api.conftest import PASSWORD, SECRET, Site
 
 SIGN_IN = {"email": "member@example.org", "password": PASSWORD}
@@ -63,7 +63,7 @@ def test_the_signup_credit_is_granted_once_and_shows_in_the_balance(site: Site):
 
 def test_set_up_is_closed_once_there_is_an_owner(site: Site, client: httpx.Client):
     assert client.get("/v1/setup").json() == {"needs_owner": False}
-    token = accounts.setup_token()
+    token = tickets.setup_token()
     ask = {"token": token, "email": "second@example.org", "password": PASSWORD, "name": "Second"}
     assert client.post("/v1/setup", json=ask).status_code == 409
 

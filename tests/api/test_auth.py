@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fastclip import accounts
+from fastclip import sessions
 from fastclip.api import app as web
 from fastclip.api.auth import needs_caller
 from tests.api.conftest import PASSWORD, SECRET, Site
@@ -188,7 +188,7 @@ def test_signing_in_never_takes_over_a_cookie_that_was_planted(site: Site) -> No
         client.cookies.set("fc_session", "planted-by-somebody-else")
         client.post("/v1/auth/sign-in", json={"email": "owner@example.org", "password": PASSWORD})
     with pytest.raises(Exception, match="signed out"):
-        accounts.by_session("planted-by-somebody-else")
+        sessions.by_token("planted-by-somebody-else")
 
 
 def test_the_window_is_let_in_once_by_who_holds_the_secret(site: Site) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fastclip import accounts, jobs, store
+from fastclip import accounts, jobs, sessions, store
 from fastclip.accounts import Account
 from fastclip.api.events import Watch
 from fastclip.billing import ledger
@@ -84,7 +84,7 @@ def test_the_stream_ends_when_the_server_stops(own: Site) -> None:
 def test_the_stream_ends_when_the_session_does(own: Site) -> None:
     with own.signed_in() as client, listening(client) as events:
         next(events)
-        accounts.end_session(client.cookies["fc_session"])
+        sessions.sign_out(client.cookies["fc_session"])
         assert list(events) == []
 
 

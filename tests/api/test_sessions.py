@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from fastclip import accounts, invites, jobs, store
+from fastclip import accounts, credentials, invites, jobs, sessions, store, tickets
 from fastclip.billing import ledger
 from fastclip.guesses import Guesses
 from tests.api.conftest import PASSWORD, Site, open_site
@@ -102,7 +102,7 @@ def test_a_new_password_ends_every_session_and_begins_another_here(
 
 
 def test_a_reset_link_sets_a_password_signs_in_and_works_once(site: Site, email: str) -> None:
-    token = accounts.reset_token(accounts.by_email(email).id)
+    token = tickets.reset_token(accounts.by_email(email).id)
     with site.signed_in(email) as old, site.client() as client:
         answer = client.post("/v1/auth/reset", json={"token": token, "password": NEW})
         assert answer.json()["account"]["email"] == email and "fc_session" in client.cookies
@@ -114,7 +114,7 @@ def test_a_reset_link_sets_a_password_signs_in_and_works_once(site: Site, email:
 @pytest.fixture
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has guessed yet, and no wait is over before the next try comes, however busy the machine is."""
-    monkeypatch.setattr(accounts, "_guesses", Guesses(clock=lambda: 0.0))
+    monkeypatch.setattr(sessions, "_guesses", Guesses(clock=lambda: 0.0))
 
 
 @pytest.mark.usefixtures("stopped_clock")
@@ -133,8 +133,8 @@ def test_an_unknown_address_costs_as_much_work_as_a_wrong_password(
     monkeypatch: pytest.MonkeyPatch, client: httpx.Client, email: str
 ) -> None:
     hashes: list[str] = []
-    is_right = accounts._is_right
-    monkeypatch.setattr(accounts, "_is_right", lambda hashed, given: hashes.append(hashed) or is_right(hashed, given))
+    is_right = credentials.is_right
+    monkeypatch.setattr(credentials, "is_right", lambda hashed, given: hashes.append(hashed) or is_right(hashed, given))
     answers = [sign_in(client, who, "wrong password") for who in (email, "unknown@example.org")]
     assert answers[0].json()["error"] == answers[1].json()["error"]
     known, unknown = (hashed.split("$")[1:4] for hashed in hashes)

@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 import fastclip
-from fastclip import accounts
+from fastclip import sessions
 from fastclip.media import ass, burn, captions, ffmpeg, fonts, style
 from fastclip.media.words import Word
 from tests.bench.cut import bar, measured, run
@@ -106,7 +106,7 @@ def page() -> None:
     with serving() as studio, sync_playwright() as playwright:
         owner = studio.person("owner", role="owner")
         with studio.rows():
-            token = accounts.begin_session(owner.account.id)
+            token = sessions.begin(owner.account.id)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=QUIET)
         for painted, script, is_forbidden, most in (
             ("canvas.captions[data-revision]", PRESS, False, 150),

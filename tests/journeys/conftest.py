@@ -20,7 +20,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 import fastclip
-from fastclip import accounts, settings, store
+from fastclip import accounts, api_keys, sessions, settings, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from tests.conftest import PASSWORD
@@ -93,7 +93,7 @@ class Running:
         name = name or store.new_id("p", chars=8)
         with self.rows():
             account = accounts.add(f"{name}@example.org", PASSWORD, role=role, is_covered=cents is None)
-            key = accounts.add_key(account.id, "journeys")[1]
+            key = api_keys.add(account.id, "journeys")[1]
             if cents:
                 with store.write():
                     ledger.credit(account.id, "grant", cents, key=store.new_id("grant:"))
@@ -102,7 +102,7 @@ class Running:
     def key_of(self, account: Account) -> str:
         """Another API key of somebody who is there."""
         with self.rows():
-            return accounts.add_key(account.id, store.new_id("key"))[1]
+            return api_keys.add(account.id, store.new_id("key"))[1]
 
 
 @dataclass
@@ -280,7 +280,7 @@ def _is_elsewhere(url: str) -> bool:
 def page(context: BrowserContext, studio: Running, editor: Account) -> Page:
     """The studio, signed in."""
     with studio.rows():
-        token = accounts.begin_session(editor.id)
+        token = sessions.begin(editor.id)
     context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     opened = context.new_page()
     opened.goto("/")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from fastclip import accounts, jobs, library, mail, store
+from fastclip import accounts, jobs, library, mail, sessions, store
 from fastclip.accounts import Account
 from fastclip.billing import ledger, manual
 from tests.billing.providers import (
@@ -136,7 +136,7 @@ def paid(stripe: LocalStripe, secret: str, number: str) -> str:
 
 def signed_in(window: BrowserContext, shop: Running, account: Account) -> Page:
     with shop.rows():
-        token = accounts.begin_session(account.id)
+        token = sessions.begin(account.id)
     window.add_cookies([{"name": "fc_session", "value": token, "url": shop.url}])
     return window.new_page()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from fastclip import accounts
+from fastclip import sessions
 from fastclip.ai import models
 from tests.ai.conftest import TINY
 from tests.conftest import make
@@ -36,7 +36,7 @@ def interview(finder: Person, tmp_path_factory: pytest.TempPathFactory) -> str:
 def page(context: BrowserContext, studio: Running, finder: Person, interview: str) -> Page:
     """The studio with the interview in it, the AI tab open."""
     with studio.rows():
-        token = accounts.begin_session(finder.account.id)
+        token = sessions.begin(finder.account.id)
     context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     opened = context.new_page()
     opened.goto(f"/studio?file={interview}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from fastclip import accounts, library
+from fastclip import accounts, library, sessions
 from tests.conftest import PASSWORD
 from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints, fits
 from tests.journeys.conftest import Person, Running
@@ -27,7 +27,7 @@ def desk(browser: Browser, studio: Running, owner: Person) -> Iterator[Page]:
 def signed_in(browser: Browser, studio: Running, person: Person) -> BrowserContext:
     context = window(browser, studio)
     with studio.rows():
-        token = accounts.begin_session(person.account.id)
+        token = sessions.begin(person.account.id)
     context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     return context
 

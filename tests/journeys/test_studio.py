@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Response, Route, expect
 
-from fastclip import accounts
+from fastclip import sessions
 from fastclip.accounts import Account
 from fastclip.media import probe
 from tests.conftest import BUNNY, PASSWORD
@@ -194,7 +194,7 @@ def test_a_stranger_of_another_account_sees_nothing_of_it(studio: Running, conte
     assert file_id
     other = studio.person("stranger")
     with studio.rows():
-        token = accounts.begin_session(other.account.id)
+        token = sessions.begin(other.account.id)
     context.clear_cookies()
     context.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     page.reload()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from fastclip import accounts
+from fastclip import api_keys, sessions
 from fastclip.accounts import Account
 from fastclip.ai import models
 from tests.ai import ggufs
@@ -40,7 +40,7 @@ SRT = "1\n00:00:01,000 --> 00:00:03,000\nQuite other words\n\n2\n00:00:04,000 --
 def editors(studio: Running, editor: Account) -> Person:
     """What the person on the page can also do by the API."""
     with studio.rows():
-        return Person(studio, editor, accounts.add_key(editor.id, "beside the page")[1])
+        return Person(studio, editor, api_keys.add(editor.id, "beside the page")[1])
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -259,7 +259,7 @@ def test_a_finger_held_on_a_word_marks_it_and_a_tap_reaches_to_another(
     phone = browser.new_context(viewport=NARROW, has_touch=True, is_mobile=True, base_url=studio.url)
     phone.set_default_timeout(PATIENCE_MS)
     with studio.rows():
-        token = accounts.begin_session(editor.id)
+        token = sessions.begin(editor.id)
     phone.add_cookies([{"name": "fc_session", "value": token, "url": studio.url}])
     page = phone.new_page()
     finger = phone.new_cdp_session(page)
@@ -307,7 +307,7 @@ def test_a_model_is_fetched_stopped_gone_on_with_removed_and_added_from_a_folder
     server = start(HF_ENDPOINT=hub.url)
     owner = server.person("owner", role="owner").account
     with server.rows():
-        token = accounts.begin_session(owner.id)
+        token = sessions.begin(owner.id)
     context.add_cookies([{"name": "fc_session", "value": token, "url": server.url}])
     page = context.new_page()
     hub.may_end.clear()
