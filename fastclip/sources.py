@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastclip import jobs, rules, store, uploads
+from fastclip import intake, jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.errors import Canceled, FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
@@ -92,7 +92,7 @@ def add_sample(account: Account) -> Upload:
     upload = uploads.latest_named(account.id, path.name)
     if upload is not None:
         return upload
-    upload, _ = uploads.request(account, path.name, content_type, size)
+    upload, _ = intake.request(account, path.name, content_type, size)
     copy = store.temp_dir / f"{upload.id}.sample"
     shutil.copyfile(path, copy)
     store.blobs.save(upload.key, copy)

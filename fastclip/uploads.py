@@ -1,37 +1,22 @@
-"""Media on its way in: ask for a link, send bytes, hand the file over to be checked (`sources.py`).
+"""Media on its way in: from a place for its bytes to a source that is ready, failed or expired.
 
 The life of an upload (backend-spec 3): pending -> processing -> ready | failed; ready -> expired after 24 h unless
-work on it is waiting or running. Source: API reference, "Upload-First Flow".
+work on it is waiting or running. It is asked for in `intake.py`; what arrived is checked in `sources.py`. Source: API
+reference, "Upload-First Flow".
 """
 
 import json
-import re
-import shutil
 import time
-import unicodedata
-from datetime import timedelta
-from math import ceil
 from pathlib import Path
 from typing import Any
 
 from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField, fn
 
 from fastclip import jobs, rules, store, webhooks
-from fastclip.accounts import Account
 from fastclip.billing import ledger
-from fastclip.errors import (
-    Canceled,
-    Conflict,
-    FastClipError,
-    Gone,
-    InvalidRequest,
-    NotFound,
-    Unavailable,
-    Unprocessable,
-)
+from fastclip.errors import Canceled, Conflict, FastClipError, Gone, NotFound
 from fastclip.media.facts import Facts
 from fastclip.store import Row
-from fastclip.store.blobs import PartMismatch
 
 
 class Upload(Row):
@@ -75,164 +60,6 @@ class Upload(Row):
         return Path(self.filename).stem or "clip"
 
 
-# -- Asking for links --------------------------------------------------------------------------------------
-
-
-def request(
-    account: Account,
-    filename: str,
-    content_type: str,
-    file_size: int,
-    *,
-    clip: dict[str, Any] | None = None,
-    api_key_id: str = "",
-) -> tuple[Upload, str]:
-    """A place for a file and a link to PUT it to, in one piece.
-
-    clip: one-shot {start, end, source_title?}; reserves its price. Raises InvalidRequest, Unprocessable (extension),
-    InsufficientBalance, Unavailable (disk). Source: API reference, "POST /v1/upload/request".
-    """
-    upload = _new(account, filename, content_type, file_size, clip, api_key_id)
-    _keep_new(account, upload)
-    return upload, link_of(upload)
-
-
-def link_of(upload: Upload) -> str:
-    """Where the whole file is PUT to."""
-    size, kind = upload.file_size, upload.content_type
-    return store.blobs.put_url(upload.key, size_bytes=size, content_type=kind, ttl_s=rules.UPLOAD_LINK_S)
-
-
-def initiate(
-    account: Account,
-    filename: str,
-    content_type: str,
-    file_size: int,
-    *,
-    part_size: int,
-    part_count: int,
-    clip: dict[str, Any] | None = None,
-    api_key_id: str = "",
-) -> tuple[Upload, list[dict[str, Any]]]:
-    """A place for a file sent in parts, and one link per part. Raises as `request` does.
-
-    Source: API reference, "POST /v1/upload/multipart/initiate".
-    """
-    upload = _new(account, filename, content_type, file_size, clip, api_key_id)
-    _check_parts(file_size, part_size, part_count)
-    upload.part_size, upload.part_count = part_size, part_count
-    upload.multipart_id = store.blobs.begin_parts(upload.key, size_bytes=file_size, part_bytes=part_size)
-    try:
-        _keep_new(account, upload)
-    except FastClipError:
-        store.blobs.abort_parts(upload.key, upload.multipart_id)
-        raise
-    return upload, links_of(upload)
-
-
-def links_of(upload: Upload) -> list[dict[str, Any]]:
-    """Where each part is PUT to."""
-    return [_part_link(upload, n) for n in range(1, upload.part_count + 1)]
-
-
-def refresh(account_id: str, file_id: str, multipart_id: str, part_numbers: list[int]) -> list[dict[str, Any]]:
-    """New links for parts whose links ran out. Raises NotFound, Conflict (no longer pending), InvalidRequest."""
-    upload = _multipart(account_id, file_id, multipart_id)
-    _must_be_pending(upload)
-    for i, number in enumerate(part_numbers):
-        if not 1 <= number <= upload.part_count:
-            raise InvalidRequest(
-                f"Part {number} does not exist; this upload has 1 to {upload.part_count}.", param=f"part_numbers[{i}]"
-            )
-    return [_part_link(upload, number) for number in part_numbers]
-
-
-def _new(
-    account: Account, filename: str, content_type: str, file_size: int, clip: dict[str, Any] | None, api_key_id: str
-) -> Upload:
-    name = shown_name(filename)
-    if not name:
-        raise InvalidRequest("filename holds no usable characters.", param="filename")
-    _check_extension(name)
-    if not re.fullmatch(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+( *;.*)?", content_type):
-        raise InvalidRequest("content_type must look like type/subtype, for example video/mp4.", param="content_type")
-    _check_room(file_size)
-    if clip is not None:
-        check_one_shot(clip)
-    moment = store.now()
-    return Upload(
-        id=store.new_id("upl_", chars=12, alphabet=store.HEX),
-        account_id=account.id,
-        api_key_id=api_key_id,
-        filename=name,
-        content_type=content_type,
-        file_size=file_size,
-        clip=json.dumps(clip) if clip else "",
-        created_at=moment,
-        expires_at=moment + timedelta(seconds=rules.UPLOAD_KEPT_S),
-    )
-
-
-def _keep_new(account: Account, upload: Upload) -> None:
-    with store.write():
-        upload.save(force_insert=True)
-        if upload.one_shot:
-            ledger.reserve(account, rules.TRIM_CENTS, upload.id)
-
-
-def shown_name(filename: str) -> str:
-    """The last piece of a path, in NFC, without control and direction characters: for showing only."""
-    base = re.split(r"[\\/]", unicodedata.normalize("NFC", filename))[-1]
-    kept = "".join(c for c in base if unicodedata.category(c) not in ("Cc", "Cf", "Co", "Cs"))
-    return kept.strip().rstrip(". ")
-
-
-def check_one_shot(clip: dict[str, Any]) -> None:
-    """Raises InvalidRequest for times that no source could have."""
-    if clip["end"] <= clip["start"]:
-        raise InvalidRequest("clip.end must be later than clip.start.", param="clip.end")
-    if clip["end"] - clip["start"] > rules.MAX_SEGMENT_S:
-        raise InvalidRequest(
-            f"The clip is longer than {rules.MAX_SEGMENT_S} s, the most for one segment.", param="clip.end"
-        )
-
-
-def _check_extension(filename: str) -> None:
-    extension = Path(filename).suffix.lower().lstrip(".")
-    if extension not in rules.EXTENSIONS:
-        raise Unprocessable(
-            f"Files named .{extension or '?'} are not supported; use one of {', '.join(rules.EXTENSIONS)}.",
-            code="unsupported_media",
-            param="filename",
-        )
-
-
-def _check_room(file_size: int) -> None:
-    free = shutil.disk_usage(store.temp_dir).free
-    if free < file_size + rules.FREE_DISK_MARGIN_BYTES:
-        raise Unavailable(
-            "There is not enough free disk space for this upload; delete something first.", code="insufficient_storage"
-        )
-
-
-def _check_parts(file_size: int, part_size: int, part_count: int) -> None:
-    if part_count > 1 and not rules.MIN_PART_BYTES <= part_size <= rules.MAX_PART_BYTES:
-        raise InvalidRequest(
-            f"part_size is {part_size}; use {rules.MIN_PART_BYTES} to {rules.MAX_PART_BYTES} bytes.", param="part_size"
-        )
-    if part_count != ceil(file_size / part_size):
-        raise InvalidRequest(
-            f"part_count is {part_count}; {file_size} bytes in parts of {part_size} are {ceil(file_size / part_size)}.",
-            param="part_count",
-        )
-
-
-def _part_link(upload: Upload, number: int) -> dict[str, Any]:
-    size = min(upload.part_size, upload.file_size - (number - 1) * upload.part_size)
-    url = store.blobs.part_url(upload.key, upload.multipart_id, number, size_bytes=size, ttl_s=rules.UPLOAD_LINK_S)
-    return {"part_number": number, "url": url}
-
-
 # -- Bytes arrive ------------------------------------------------------------------------------------------
 
 
@@ -241,50 +68,18 @@ def may_receive(key: str) -> None:
     upload = _by_key(key)
     if upload is None:
         raise NotFound("This upload does not exist any more.")
-    _must_be_pending(upload)
+    must_be_pending(upload)
 
 
 def received(key: str) -> None:
     """All bytes of a simple upload are there: check them in the background."""
     upload = _by_key(key)
     if upload is not None:
-        _queue_validation(upload)
+        queue_validation(upload)
 
 
-def complete(account_id: str, file_id: str, multipart_id: str, parts: list[tuple[int, str]]) -> Upload:
-    """Join the parts and check the file in the background. The same list again is the same answer.
-
-    parts: (part_number, etag). Raises NotFound, Conflict, InvalidRequest (missing, unordered, wrong ETag; the upload
-    stays open then). Source: API reference, "POST /v1/upload/multipart/complete".
-    """
-    upload = _multipart(account_id, file_id, multipart_id)
-    etags = [etag.strip().strip('"') for _, etag in parts]
-    if upload.status != "pending":
-        if upload.completed_parts and json.loads(upload.completed_parts) == etags:
-            return upload
-        raise Conflict(f"This upload is {upload.status} already.")
-    _check_numbers(upload, [number for number, _ in parts])
-    try:
-        store.blobs.finish_parts(upload.key, multipart_id, etags)
-    except PartMismatch as wrong:
-        raise InvalidRequest(
-            f"Part {wrong.index + 1}: {wrong}. Send that part again.", param=f"parts[{wrong.index}]"
-        ) from wrong
-    _queue_validation(upload, completed_parts=json.dumps(etags))
-    return upload
-
-
-def _check_numbers(upload: Upload, numbers: list[int]) -> None:
-    for i, number in enumerate(numbers):
-        if number != i + 1:
-            raise InvalidRequest(
-                f"Parts must be numbered 1 to {upload.part_count} in order; here is {number}.", param=f"parts[{i}]"
-            )
-    if len(numbers) != upload.part_count:
-        raise InvalidRequest(f"{len(numbers)} parts were named; this upload has {upload.part_count}.", param="parts")
-
-
-def _queue_validation(upload: Upload, **facts: Any) -> None:
+def queue_validation(upload: Upload, **facts: Any) -> None:
+    """All its bytes are there: from pending to processing, once."""
     with store.write():
         moved = (
             Upload.update(status="processing", changed=time.time(), **facts)
@@ -297,7 +92,7 @@ def _queue_validation(upload: Upload, **facts: Any) -> None:
     jobs.push_or_wait(job)
 
 
-# -- Stopping ---------------------------------------------------------------------------------
+# -- Stopping ----------------------------------------------------------------------------------------------
 
 
 def abort(account_id: str, file_id: str) -> Upload:
@@ -305,15 +100,11 @@ def abort(account_id: str, file_id: str) -> Upload:
     upload = get(account_id, file_id)
     if upload.multipart_id:
         raise Conflict("This is a multipart upload; end it with POST /v1/upload/multipart/abort.")
-    return _abort(upload)
+    return give_up(upload)
 
 
-def abort_multipart(account_id: str, file_id: str, multipart_id: str) -> Upload:
-    """Give up a multipart upload. Again is the same answer. Raises NotFound, Conflict (ready)."""
-    return _abort(_multipart(account_id, file_id, multipart_id))
-
-
-def _abort(upload: Upload) -> Upload:
+def give_up(upload: Upload) -> Upload:
+    """Raises Conflict (ready)."""
     if upload.status == "ready":
         raise Conflict("This upload is ready; it cannot be aborted any more.")
     fail(upload, Canceled("You aborted this upload."))
@@ -385,14 +176,8 @@ def get_ready(account_id: str, file_id: str) -> Upload:
     return upload
 
 
-def _multipart(account_id: str, file_id: str, multipart_id: str) -> Upload:
-    upload = get(account_id, file_id)
-    if not upload.multipart_id or upload.multipart_id != multipart_id:
-        raise NotFound(f"There is no multipart upload {multipart_id} for {file_id}.")
-    return upload
-
-
-def _must_be_pending(upload: Upload) -> None:
+def must_be_pending(upload: Upload) -> None:
+    """Raises Conflict."""
     if upload.status != "pending":
         raise Conflict(f"This upload is {upload.status}; it takes no more bytes.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from fastclip import accounts, jobs, library, rules, settings, store, uploads
+from fastclip import accounts, intake, jobs, library, rules, settings, store, uploads
 from fastclip.accounts import Account
 from fastclip.jobs import Made
 from fastclip.library import Clip
@@ -104,7 +104,7 @@ def display() -> Iterator[str]:
 
 
 def send_file(account: Account, path: Path, **options: object) -> Upload:
-    upload, _ = uploads.request(account, path.name, f"video/{path.suffix[1:]}", path.stat().st_size, **options)
+    upload, _ = intake.request(account, path.name, f"video/{path.suffix[1:]}", path.stat().st_size, **options)
     arrival = store.blobs.arrive(upload.key, size_bytes=upload.file_size)
     arrival.write(path.read_bytes())
     arrival.keep()

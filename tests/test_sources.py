@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import jobs, leases, rules, sources, store, uploads, worker
+from fastclip import intake, jobs, leases, multipart, rules, sources, store, uploads, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import FastClipError, Gone, NotFound
@@ -91,7 +91,7 @@ def test_what_is_no_media_fails_with_a_sentence_and_is_deleted_and_refunded(
 def test_bytes_that_are_not_as_many_as_announced_fail(
     owner: Account, tiny: Path, tmp_path: Path, data: Settings
 ) -> None:
-    upload, _ = uploads.request(owner, "a.mp4", "video/mp4", tiny.stat().st_size + 1)
+    upload, _ = intake.request(owner, "a.mp4", "video/mp4", tiny.stat().st_size + 1)
     (tmp_path / "copy").write_bytes(tiny.read_bytes())
     store.blobs.save(upload.key, tmp_path / "copy")
     uploads.received(upload.key)
@@ -254,7 +254,7 @@ def test_a_source_at_work_is_kept_until_the_work_ends(owner: Account, tiny: Path
 
 
 def test_an_upload_that_was_never_finished_fails_and_is_refunded(paying: Account, data: Settings) -> None:
-    upload, _ = uploads.initiate(
+    upload, _ = multipart.initiate(
         paying,
         "a.mp4",
         "video/mp4",

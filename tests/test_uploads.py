@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import leases, rules, store, uploads
+from fastclip import intake, leases, multipart, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import Conflict, FastClipError, InsufficientBalance, InvalidRequest, NotFound, Unavailable
@@ -25,12 +25,12 @@ def _waiting(rung: list[str]) -> None:
 
 def ask(account: Account, **other: Any) -> Upload:
     facts = {"filename": "source.mp4", "content_type": "video/mp4", "file_size": 100} | other
-    return uploads.request(account, **facts)[0]
+    return intake.request(account, **facts)[0]
 
 
 def begin(account: Account, file_size: int = 2 * PART + 1, **other: Any) -> tuple[Upload, list[dict[str, Any]]]:
     parts = {"part_size": PART, "part_count": -(-file_size // PART)} | other
-    return uploads.initiate(account, "source.mp4", "video/mp4", file_size, **parts)
+    return multipart.initiate(account, "source.mp4", "video/mp4", file_size, **parts)
 
 
 def put(upload: Upload, number: int, content: bytes) -> tuple[int, str]:
@@ -54,7 +54,7 @@ def credited(account: Account, cents: int) -> Account:
 
 
 def test_a_new_upload_is_pending_for_24_hours(owner: Account) -> None:
-    upload, link = uploads.request(owner, "source.mp4", "video/mp4", 734_003_200)
+    upload, link = intake.request(owner, "source.mp4", "video/mp4", 734_003_200)
     assert link.startswith(f"/_s/{upload.key}?") and upload.id in upload.key
     said = uploads.describe(uploads.get(owner.id, upload.id))
     assert said | {"created_at": "", "expires_at": ""} == {
@@ -132,7 +132,7 @@ def test_a_file_name_is_kept_for_showing_only(owner: Account, given: str, shown:
 
 def test_a_disk_that_is_nearly_full_takes_nothing(owner: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: usage(0, 0, rules.FREE_DISK_MARGIN_BYTES + 99))
+    monkeypatch.setattr(intake.shutil, "disk_usage", lambda _: usage(0, 0, rules.FREE_DISK_MARGIN_BYTES + 99))
     with pytest.raises(Unavailable) as refusal:
         ask(owner, file_size=100)
     assert refusal.value.code == "insufficient_storage"
@@ -187,7 +187,7 @@ def test_every_part_gets_its_own_link(owner: Account) -> None:
 def test_a_part_plan_that_does_not_fit_the_file_is_refused(
     owner: Account, data: Settings, size: int, part_size: int, part_count: int, param: str, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(uploads, "_check_room", lambda size: None)
+    monkeypatch.setattr(intake, "_check_room", lambda size: None)
     with pytest.raises(InvalidRequest) as refusal:
         begin(owner, size, part_size=part_size, part_count=part_count)
     assert refusal.value.param == param
@@ -196,13 +196,13 @@ def test_a_part_plan_that_does_not_fit_the_file_is_refused(
 
 def test_a_single_part_may_be_of_any_size(owner: Account) -> None:
     upload, _ = begin(owner, 7, part_size=7, part_count=1)
-    assert uploads.complete(owner.id, upload.id, upload.multipart_id, [put(upload, 1, b"7 bytes")])
+    assert multipart.complete(owner.id, upload.id, upload.multipart_id, [put(upload, 1, b"7 bytes")])
 
 
 def test_completed_parts_are_one_file_and_are_checked(owner: Account, rung: list[str]) -> None:
     upload, _ = begin(owner)
     parts = put_all(upload)
-    uploads.complete(owner.id, upload.id, upload.multipart_id, parts)
+    multipart.complete(owner.id, upload.id, upload.multipart_id, parts)
     with store.blobs.lease(upload.key) as path:
         assert path.read_bytes() == b"\x01" * PART + b"\x02" * PART + b"\x03"
     job = Job.get()
@@ -214,12 +214,12 @@ def test_completing_again_with_the_same_list_changes_nothing(owner: Account, run
     upload, _ = begin(owner)
     parts = put_all(upload)
     for _ in range(2):
-        uploads.complete(owner.id, upload.id, upload.multipart_id, parts)
+        multipart.complete(owner.id, upload.id, upload.multipart_id, parts)
     quoted = [(number, f'"{etag}"') for number, etag in parts]
-    uploads.complete(owner.id, upload.id, upload.multipart_id, quoted)
+    multipart.complete(owner.id, upload.id, upload.multipart_id, quoted)
     assert Job.select().count() == 1 and len(rung) == 1
     with pytest.raises(Conflict):
-        uploads.complete(owner.id, upload.id, upload.multipart_id, [(n, "another") for n, _ in parts])
+        multipart.complete(owner.id, upload.id, upload.multipart_id, [(n, "another") for n, _ in parts])
 
 
 @pytest.mark.parametrize(
@@ -236,26 +236,26 @@ def test_a_wrong_list_of_parts_is_refused_and_the_upload_stays_open(owner: Accou
     upload, _ = begin(owner)
     parts = put_all(upload)
     with pytest.raises(InvalidRequest) as refusal:
-        uploads.complete(owner.id, upload.id, upload.multipart_id, change(parts))
+        multipart.complete(owner.id, upload.id, upload.multipart_id, change(parts))
     assert refusal.value.param == param
-    assert uploads.complete(owner.id, upload.id, upload.multipart_id, parts)
+    assert multipart.complete(owner.id, upload.id, upload.multipart_id, parts)
 
 
 def test_a_part_that_never_came_is_named(owner: Account) -> None:
     upload, _ = begin(owner)
     first = put(upload, 1, b"\x01" * PART)
     with pytest.raises(InvalidRequest, match="Part 2: it has not arrived") as refusal:
-        uploads.complete(owner.id, upload.id, upload.multipart_id, [first, (2, "x"), (3, "y")])
+        multipart.complete(owner.id, upload.id, upload.multipart_id, [first, (2, "x"), (3, "y")])
     assert refusal.value.param == "parts[1]"
 
 
 def test_links_for_parts_can_be_asked_for_again(owner: Account) -> None:
     upload, _ = begin(owner)
-    parts = uploads.refresh(owner.id, upload.id, upload.multipart_id, [3, 1])
+    parts = multipart.refresh(owner.id, upload.id, upload.multipart_id, [3, 1])
     assert [part["part_number"] for part in parts] == [3, 1]
     for wrong in ([0], [1, 4]):
         with pytest.raises(InvalidRequest) as refusal:
-            uploads.refresh(owner.id, upload.id, upload.multipart_id, wrong)
+            multipart.refresh(owner.id, upload.id, upload.multipart_id, wrong)
         assert refusal.value.param == f"part_numbers[{len(wrong) - 1}]"
 
 
@@ -263,14 +263,14 @@ def test_an_aborted_multipart_upload_keeps_no_byte_and_takes_none(owner: Account
     upload, _ = begin(owner)
     put(upload, 1, b"\x01" * PART)
     for _ in range(2):
-        assert uploads.abort_multipart(owner.id, upload.id, upload.multipart_id).status == "failed"
+        assert multipart.abort(owner.id, upload.id, upload.multipart_id).status == "failed"
     assert everything_kept(data) == []
     with pytest.raises(NotFound):
         put(upload, 2, b"\x02" * PART)
     with pytest.raises(Conflict):
-        uploads.refresh(owner.id, upload.id, upload.multipart_id, [1])
+        multipart.refresh(owner.id, upload.id, upload.multipart_id, [1])
     with pytest.raises(Conflict):
-        uploads.complete(owner.id, upload.id, upload.multipart_id, [(1, "x"), (2, "y"), (3, "z")])
+        multipart.complete(owner.id, upload.id, upload.multipart_id, [(1, "x"), (2, "y"), (3, "z")])
 
 
 def test_each_kind_of_upload_has_its_own_abort(owner: Account) -> None:
@@ -278,9 +278,9 @@ def test_each_kind_of_upload_has_its_own_abort(owner: Account) -> None:
     with pytest.raises(Conflict, match="multipart/abort"):
         uploads.abort(owner.id, parted.id)
     with pytest.raises(NotFound):
-        uploads.abort_multipart(owner.id, simple.id, "")
+        multipart.abort(owner.id, simple.id, "")
     with pytest.raises(NotFound):
-        uploads.abort_multipart(owner.id, parted.id, "another")
+        multipart.abort(owner.id, parted.id, "another")
 
 
 # -- Bytes arrive ------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ def test_a_queue_that_is_down_loses_no_upload(
     monkeypatch.setattr(store.queue, "push", down)
     upload = send(owner, tiny)
     parted, _ = begin(owner)
-    uploads.complete(owner.id, parted.id, parted.multipart_id, put_all(parted))
+    multipart.complete(owner.id, parted.id, parted.multipart_id, put_all(parted))
     assert {upload.status, uploads.get(owner.id, parted.id).status} == {"processing"}
     Job.update(rung_at=0.0).execute()
     assert {job.file_id for job in leases.unheard()} == {upload.id, parted.id}
@@ -328,9 +328,9 @@ def test_an_upload_of_another_account_is_not_there(owner: Account, member: Accou
         lambda: uploads.get(member.id, upload.id),
         lambda: uploads.get_ready(member.id, upload.id),
         lambda: uploads.abort(member.id, upload.id),
-        lambda: uploads.refresh(member.id, parted.id, parted.multipart_id, [1]),
-        lambda: uploads.complete(member.id, parted.id, parted.multipart_id, []),
-        lambda: uploads.abort_multipart(member.id, parted.id, parted.multipart_id),
+        lambda: multipart.refresh(member.id, parted.id, parted.multipart_id, [1]),
+        lambda: multipart.complete(member.id, parted.id, parted.multipart_id, []),
+        lambda: multipart.abort(member.id, parted.id, parted.multipart_id),
     ):
         with pytest.raises(NotFound):
             act()

@@ -7,7 +7,7 @@ just be asked again: it finds what it did before (transcripts, finalize, reloads
 from collections.abc import Callable
 from typing import Any
 
-from fastclip import uploads
+from fastclip import intake, multipart, uploads
 from fastclip.api import account, clips, desk_money
 from fastclip.api import uploads as uploads_routes
 from fastclip.billing import deposits, ledger, storage
@@ -36,12 +36,12 @@ def _job(turn: Turn, body: dict[str, Any]) -> dict[str, Any]:
 
 def _upload(turn: Turn, body: dict[str, Any]) -> dict[str, Any]:
     upload = uploads.get(turn.account_id, turn.refs[0])
-    return uploads_routes.requested(upload, uploads.link_of(upload))
+    return uploads_routes.requested(upload, intake.link_of(upload))
 
 
 def _multipart(turn: Turn, body: dict[str, Any]) -> dict[str, Any]:
     upload = uploads.get(turn.account_id, turn.refs[0])
-    return uploads_routes.initiated(upload, uploads.links_of(upload))
+    return uploads_routes.initiated(upload, multipart.links_of(upload))
 
 
 def _storage(turn: Turn, body: dict[str, Any]) -> dict[str, Any]:

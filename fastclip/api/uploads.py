@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import rules, sources, uploads
+from fastclip import intake, multipart, rules, sources, uploads
 from fastclip.api.auth import Caller
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest
@@ -83,7 +83,7 @@ class NothingAsk(Ask):
 def request_upload(caller: NamedDependency[Caller], data: JSONBody[UploadAsk]) -> dict[str, Any]:
     """A link that takes the whole file in one PUT."""
     clip = data.clip.plain() if data.clip else None
-    upload, url = uploads.request(
+    upload, url = intake.request(
         caller.account, data.filename, data.content_type, data.file_size, clip=clip, api_key_id=caller.api_key_id
     )
     return requested(upload, url)
@@ -108,7 +108,7 @@ def get_upload(caller: NamedDependency[Caller], file_id: FromPath[str]) -> dict[
 def initiate(caller: NamedDependency[Caller], data: JSONBody[InitiateAsk]) -> dict[str, Any]:
     """A link for every part of a large file."""
     clip = data.clip.plain() if data.clip else None
-    upload, parts = uploads.initiate(
+    upload, parts = multipart.initiate(
         caller.account,
         data.filename,
         data.content_type,
@@ -135,21 +135,21 @@ def initiated(upload: Upload, parts: list[dict[str, Any]]) -> dict[str, Any]:
 def complete(caller: NamedDependency[Caller], data: JSONBody[CompleteAsk]) -> dict[str, Any]:
     """Join the parts; the file is then checked."""
     parts = [(part.part_number, part.etag) for part in data.parts]
-    upload = uploads.complete(caller.account_id, data.file_id, data.upload_id, parts)
+    upload = multipart.complete(caller.account_id, data.file_id, data.upload_id, parts)
     return {"ok": True, "file_id": upload.id, "queued_validation": True}
 
 
 @post("/v1/upload/multipart/refresh", status_code=200, sync_to_thread=True, opt={"rate": "upload"})
 def refresh(caller: NamedDependency[Caller], data: JSONBody[RefreshAsk]) -> dict[str, Any]:
     """New links for parts whose links ran out."""
-    parts = uploads.refresh(caller.account_id, data.file_id, data.upload_id, data.part_numbers)
+    parts = multipart.refresh(caller.account_id, data.file_id, data.upload_id, data.part_numbers)
     return {"file_id": data.file_id, "upload_id": data.upload_id, "parts": parts, "expires_in": rules.UPLOAD_LINK_S}
 
 
 @post("/v1/upload/multipart/abort", status_code=200, sync_to_thread=True, opt={"rate": "upload"})
 def abort_parts(caller: NamedDependency[Caller], data: JSONBody[AbortPartsAsk]) -> dict[str, Any]:
     """Give up an unfinished multipart upload."""
-    upload = uploads.abort_multipart(caller.account_id, data.file_id, data.upload_id)
+    upload = multipart.abort(caller.account_id, data.file_id, data.upload_id)
     return {"ok": True, "file_id": upload.id, "status": upload.status}
 
 

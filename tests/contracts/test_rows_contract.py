@@ -13,7 +13,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from peewee import DatabaseError, IntegrityError
 from playhouse.schema_diff import diff_models
 
-from fastclip import jobs, leases, library, settings, store, uploads, worker
+from fastclip import intake, jobs, leases, library, settings, store, uploads, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.billing.ledger import LedgerEntry
@@ -186,7 +186,7 @@ class WhatEveryDatabasePromises:
 
     def test_the_longest_texts_that_are_allowed_fit(self, account: Account, tmp_path: Path) -> None:
         name = "ü" * 251 + ".mp4"
-        upload, _ = uploads.request(
+        upload, _ = intake.request(
             account, name, "video/" + "x" * 94, 5, clip={"start": 0, "end": 1, "source_title": "ß" * 200}
         )
         assert uploads.get(account.id, upload.id).filename == name
@@ -203,7 +203,7 @@ class WhatEveryDatabasePromises:
         assert jobs.get(account.id, failed.id).error == "A sentence that goes on. " * 40
 
     def test_times_and_large_numbers_come_back_as_they_went_in(self, account: Account) -> None:
-        upload, _ = uploads.request(account, "a.mp4", "video/mp4", 1)
+        upload, _ = intake.request(account, "a.mp4", "video/mp4", 1)
         moment = store.now()
         uploads.Upload.update(file_size=5_000_000_000, created_at=moment, changed=1_800_000_000.123456).execute()
         kept = uploads.Upload.get_by_id(upload.id)
