@@ -20,7 +20,7 @@ from fastclip import (
     sources,
     store,
     support,
-    transcripts,
+    transcription,
     uploads,
     webhooks,
 )
@@ -178,7 +178,7 @@ def _clear(account_id: str) -> None:
     wallet.forget(account_id)
     sources.forget(account_id)
     library.forget(account_id)
-    transcripts.forget(account_id)
+    transcription.forget(account_id)
     presets.forget(account_id)
     glossary.forget(account_id)
     analyze.forget_account(account_id)

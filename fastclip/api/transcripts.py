@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import engines, glossary, rules, search, transcripts, uploads
+from fastclip import engines, glossary, rules, search, transcription, transcripts, uploads
 from fastclip.ai import speech
 from fastclip.api import strict, waiting
 from fastclip.api.auth import Caller
@@ -42,7 +42,7 @@ class TranscriptAsk(Ask):
 
 class WordAsk(Ask):
     example = {"word": "FastClip"}
-    word: Annotated[str, Meta(min_length=1, max_length=transcripts.MAX_WORD_CHARS)]
+    word: Annotated[str, Meta(min_length=1, max_length=transcription.MAX_WORD_CHARS)]
 
 
 class GlossaryAsk(Ask):
@@ -181,7 +181,7 @@ def _replaced(caller: Caller, name: str, body: bytes) -> dict[str, Any]:
     found = subtitles.read(text, form)
     old = transcripts.satisfying(caller.account_id, file_id, model="", language="")
     words = subtitles.words_of(found, transcripts.words_of(old) if old else ())
-    row = transcripts.replace(caller.account_id, file_id, words, duration_s=upload.media.duration_s)
+    row = transcription.replace(caller.account_id, file_id, words, duration_s=upload.media.duration_s)
     return transcripts.describe(row)
 
 
@@ -190,7 +190,7 @@ def patch_word(
     caller: NamedDependency[Caller], file_id: FromPath[str], position: FromPath[int], data: JSONBody[WordAsk]
 ) -> dict[str, Any]:
     """Write one word differently; it keeps its times."""
-    return transcripts.edit(caller.account_id, file_id, position, data.word)
+    return transcription.edit(caller.account_id, file_id, position, data.word)
 
 
 @get("/v1/glossary", sync_to_thread=True)

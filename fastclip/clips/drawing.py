@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from fastclip import jobs, presets, store, transcripts
+from fastclip import jobs, presets, store, transcription, transcripts
 from fastclip.clips import transcript
 from fastclip.errors import InvalidRequest, Unprocessable
 from fastclip.jobs import Job, Tell
@@ -54,12 +54,12 @@ def _taken(job: Job, upload: Upload) -> Transcript | None:
     One that waits for a place among the encodes does not count: this job may stand on that place.
     """
     with store.write():
-        row = transcripts.begin(job.account_id, upload.id, model="", language="")
+        row = transcription.begin(job.account_id, upload.id, model="", language="")
         holder = Job.get_or_none(Job.id == row.job_id, Job.status.in_(jobs.LIVE))
         is_waiting = holder is not None and holder.status == "pending" and holder.lane == job.lane
         if holder is not None and holder.id != job.id and not is_waiting:
             return None
-        transcripts.take(row, job)
+        transcription.take(row, job)
         return row
 
 

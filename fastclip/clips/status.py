@@ -4,7 +4,7 @@ import time
 from datetime import UTC
 from typing import Any
 
-from fastclip import jobs, library, store, transcripts
+from fastclip import jobs, library, store, transcription, transcripts
 from fastclip.billing import ledger
 from fastclip.clips import analyze, auto
 from fastclip.errors import NotFound
@@ -82,7 +82,7 @@ def listed(account_id: str, *, only_live: bool, limit: int) -> list[dict[str, An
 
 def _words(job: Job) -> dict[str, Any]:
     """What a transcript's job has heard so far; nothing once the source's words came from elsewhere."""
-    row = transcripts.of_job(job) if job.kind == "transcript" else None
+    row = transcription.of_job(job) if job.kind == "transcript" else None
     return transcripts.describe(row) if row else {}
 
 

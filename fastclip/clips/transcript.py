@@ -3,7 +3,7 @@
 Source: API reference, "POST /v1/transcript"; backend-spec A11.
 """
 
-from fastclip import engines, glossary, jobs, library, rules, store, transcripts, uploads
+from fastclip import engines, glossary, jobs, library, rules, store, transcription, transcripts, uploads
 from fastclip.accounts import Account
 from fastclip.ai import speech
 from fastclip.billing import ledger
@@ -42,7 +42,7 @@ def request(
 
 def _joined(account: Account, upload: Upload, model: str, language: str, api_key_id: str) -> tuple[Job | None, bool]:
     """(the job for this ask, whether it is a new one). The begun row is locked: two that ask at once get one job."""
-    row = transcripts.begin(account.id, upload.id, model=model, language=language)
+    row = transcription.begin(account.id, upload.id, model=model, language=language)
     if row.is_ready:
         return None, False
     running = Job.get_or_none(Job.id == row.job_id, Job.status.in_(jobs.LIVE))
@@ -52,7 +52,7 @@ def _joined(account: Account, upload: Upload, model: str, language: str, api_key
     ask = {"model": model, "language": language, "seconds": round(upload.media.duration_s, 3)}
     job = jobs.add(account.id, KIND, ask, lane="heavy", file_id=upload.id, reserved_cents=cents, api_key_id=api_key_id)
     ledger.reserve(account, cents, job.id)
-    transcripts.take(row, job)
+    transcription.take(row, job)
     return job, True
 
 
@@ -69,7 +69,7 @@ def _ring(job: Job) -> None:
 def run(job: Job, tell: Tell) -> Outcome:
     """Hear the source, from where an earlier attempt stopped; what was heard can be read at once."""
     upload = Upload.get_by_id(job.file_id)
-    row = transcripts.of_job(job)
+    row = transcription.of_job(job)
     if row is None:
         raise NotFound("The transcript was removed while it waited.")
     if not row.is_ready:
@@ -82,7 +82,7 @@ def hear(job: Job, upload: Upload, row: Transcript, tell: Tell) -> None:
     ask = job.asked
     model = engines.find(ask["model"] or None)
     engine = speech.WHISPER if model else speech.BUILT_IN
-    begun = transcripts.resume(
+    begun = transcription.resume(
         row, engine=engine, model=model.name if model else "", duration_s=upload.media.duration_s
     )
     work = store.temp_dir / f"{job.id}.{job.owner.replace('/', '-')}.speech"
@@ -92,13 +92,13 @@ def hear(job: Job, upload: Upload, row: Transcript, tell: Tell) -> None:
             speech.fresh(work),
             model=model,
             duration_s=begun.duration_s,
-            heard=lambda heard: transcripts.append(begun, heard),
+            heard=lambda heard: transcription.append(begun, heard),
             tell=tell,
             language=ask["language"] or begun.language or None,
             hotwords=", ".join(glossary.words_of(job.account_id)),
             start_s=begun.covered_s,
         )
-    transcripts.finish(begun, device=place.why)
+    transcription.finish(begun, device=place.why)
 
 
 def of_clip(account_id: str, clip_id: str) -> tuple[Clip, list[Word]]:
@@ -116,4 +116,4 @@ def forget() -> None:
     orphans = Transcript.select().where(Transcript.file_id.in_(gone), Transcript.file_id.not_in(used))
     if ids := [row.id for row in orphans]:
         with store.write():
-            transcripts.drop(ids)
+            transcription.drop(ids)

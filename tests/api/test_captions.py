@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import store, transcripts
+from fastclip import store, transcription
 from fastclip.accounts import Account
 from fastclip.media import fonts
 from fastclip.media.words import Word
@@ -24,7 +24,7 @@ def _working(site: Site) -> None:
 
 def source(site: Site, tiny: Path) -> str:
     upload = send_file(Account.get_by_id(site.owner_id), tiny)
-    transcripts.replace(site.owner_id, upload.id, WORDS, duration_s=3.0)
+    transcription.replace(site.owner_id, upload.id, WORDS, duration_s=3.0)
     return upload.id
 
 
@@ -130,7 +130,7 @@ def test_all_captions_of_a_source_are_looked_through_at_once(site: Site, tiny: P
     upload = send_file(Account.get_by_id(site.owner_id), tiny)
     slow = [Word("home", n * 0.5, n * 0.5 + 0.4) for n in range(1200)]
     fast = [Word("responsibilities", 700 + n * 0.2, 700.1 + n * 0.2) for n in range(6)]
-    transcripts.replace(site.owner_id, upload.id, [*slow, *fast], duration_s=800.0)
+    transcription.replace(site.owner_id, upload.id, [*slow, *fast], duration_s=800.0)
     ask = {key: value for key, value in LOOK.items() if key != "words"} | {"file_id": upload.id, "start": 10}
     with site.signed_in() as browser:
         said = browser.post("/v1/captions/review", json=ask | {"end": 800}).raise_for_status().json()

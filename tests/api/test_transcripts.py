@@ -301,7 +301,7 @@ def test_while_it_is_heard_the_first_segments_are_read_and_told(site, client, mo
 
     listener = threading.Thread(target=listen)
     listener.start()
-    append = routes.transcripts.append
+    append = routes.transcription.append
 
     def look_too(row: object, heard: object) -> None:
         append(row, heard)
@@ -310,7 +310,7 @@ def test_while_it_is_heard_the_first_segments_are_read_and_told(site, client, mo
                 seen.append(other.get(f"/v1/transcript/{file_id}.json").json())
             until(lambda: any(event["segments"] for event in events if event["file_id"] == file_id))
 
-    monkeypatch.setattr(routes.transcripts, "append", look_too)
+    monkeypatch.setattr(routes.transcription, "append", look_too)
     client.post("/v1/transcript", json={"file_id": file_id}, timeout=60).raise_for_status()
     assert until(lambda: any(event["status"] == "ready" for event in events if event["file_id"] == file_id))
     stop.set()

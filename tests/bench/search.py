@@ -10,6 +10,8 @@ from pathlib import Path
 
 import psycopg
 
+from fastclip import transcription
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from fastclip import search, settings, store, transcripts
@@ -40,7 +42,7 @@ def measure(name: str, database: str) -> None:
         store.open(settings.load(folder, database=database, queue="memory://", secrets="file"))
         account_id = new_account().id
         for said in words():
-            transcripts.replace(account_id, add_upload(account_id).id, said, duration_s=len(said) * 0.3 + 1)
+            transcription.replace(account_id, add_upload(account_id).id, said, duration_s=len(said) * 0.3 + 1)
         count = transcripts.Passage.select().count()
         rows: list[tuple[str, float, float | None]] = []
         for q in ASKED:

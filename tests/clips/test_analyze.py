@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fastclip import engines, jobs, library, members, moments, store, transcripts, uploads, worker
+from fastclip import engines, jobs, library, members, moments, store, transcription, uploads, worker
 from fastclip.accounts import Account
 from fastclip.ai import embed
 from fastclip.ai import moments as engine
@@ -34,7 +34,7 @@ def part() -> Talk:
 
 
 def with_words(account: Account, upload: Upload, words: list[Word]) -> Upload:
-    transcripts.replace(account.id, upload.id, words, duration_s=upload.media.duration_s)
+    transcription.replace(account.id, upload.id, words, duration_s=upload.media.duration_s)
     return upload
 
 

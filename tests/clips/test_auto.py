@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, leases, library, moments, rules, store, targets, transcripts, webhooks, worker
+from fastclip import jobs, leases, library, moments, rules, store, targets, transcription, webhooks, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import auto, cancel, drawing, status, trim
@@ -59,7 +59,7 @@ def spoken(owner: Account, ready: Ready, tape: Path, facts: Facts, part: Talk, t
 
 
 def with_words(account: Account, upload: Upload, part: Talk) -> Upload:
-    transcripts.replace(account.id, upload.id, part.words, duration_s=upload.media.duration_s)
+    transcription.replace(account.id, upload.id, part.words, duration_s=upload.media.duration_s)
     return upload
 
 

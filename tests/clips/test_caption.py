@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, library, presets, store, transcripts
+from fastclip import jobs, library, presets, store, transcription, transcripts
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import caption, drawing, trim
@@ -32,7 +32,7 @@ def credit(account: Account, cents: int) -> Account:
 @pytest.fixture
 def said(source: Upload) -> Upload:
     """Three seconds whose words are known."""
-    transcripts.replace(source.account_id, source.id, WORDS, duration_s=3.0)
+    transcription.replace(source.account_id, source.id, WORDS, duration_s=3.0)
     return source
 
 
@@ -188,7 +188,7 @@ def test_where_nobody_speaks_the_clip_is_made_and_its_captions_cost_nothing(owne
 
 
 def test_captions_of_a_source_without_words_are_refused_and_refunded(owner: Account, source: Upload) -> None:
-    transcripts.replace(owner.id, source.id, [], duration_s=3.0)
+    transcription.replace(owner.id, source.id, [], duration_s=3.0)
     job = jobs.get(owner.id, asked(owner, source).id)
     assert (job.status, job.error_code, job.cost_cents) == ("failed", "validation_failed", 0)
     assert "No speech" in job.error

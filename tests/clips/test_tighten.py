@@ -2,7 +2,7 @@
 
 import pytest
 
-from fastclip import library, rules, transcripts
+from fastclip import library, rules, transcription
 from fastclip.billing import ledger
 from fastclip.clips import merge, tighten
 from fastclip.errors import Conflict, InvalidRequest, Unprocessable
@@ -28,7 +28,7 @@ def words(text: str) -> list[Word]:
 @pytest.fixture
 def talk(owner, ready: Ready):
     upload = ready(owner, sound(20.0))
-    transcripts.replace(owner.id, upload.id, words(TEXT), duration_s=20.0)
+    transcription.replace(owner.id, upload.id, words(TEXT), duration_s=20.0)
     return upload
 
 
@@ -66,7 +66,7 @@ def test_only_the_kinds_and_pauses_asked_for_are_proposed(owner, talk):
 def test_more_cuts_than_a_clip_may_have_segments_leave_out_the_smallest(owner, ready: Ready):
     upload = ready(owner, sound(1300.0))
     said = words(" | ".join(["We went on."] * 200))
-    transcripts.replace(owner.id, upload.id, said, duration_s=1300.0)
+    transcription.replace(owner.id, upload.id, said, duration_s=1300.0)
     found = tighten.propose(owner, upload.id, kinds=["silence"])
     assert len(found["segments"]) <= rules.MAX_SEGMENTS < len(found["proposals"])
     assert "at most 50 segments" in found["note"]

@@ -5,7 +5,19 @@ import shutil
 
 import pytest
 
-from fastclip import engines, glossary, jobs, leases, library, settings, store, transcripts, uploads, worker
+from fastclip import (
+    engines,
+    glossary,
+    jobs,
+    leases,
+    library,
+    settings,
+    store,
+    transcription,
+    transcripts,
+    uploads,
+    worker,
+)
 from fastclip.accounts import Account
 from fastclip.ai import speech
 from fastclip.ai.speech import Heard
@@ -87,7 +99,7 @@ def test_without_a_model_the_built_in_recogniser_answers_and_says_what_it_is(own
     assert (said["engine"], said["model"], said["note"]) == ("pocketsphinx", None, speech.NOTES["pocketsphinx"])
     assert said["segments"] and said["segments"][0]["words"][0]["probability"] is None
     assert transcript.request(owner, upload.id, model=speech.BUILT_IN) is None
-    transcripts.replace(owner.id, upload.id, [Word("Mine.", 0, 1)], duration_s=3.2)
+    transcription.replace(owner.id, upload.id, [Word("Mine.", 0, 1)], duration_s=3.2)
     store.queue.serve(lambda _: None, {})
     assert transcript.request(owner, upload.id, model=speech.BUILT_IN), "asked for by its name, it hears again"
 
@@ -149,7 +161,7 @@ def test_a_killed_attempt_is_gone_on_with_and_nothing_is_heard_twice(owner, send
     worker.Worker(settings.load(store.temp_dir.parent)).perform(rung.pop())  # checked
     job = claimed(owner, talk)
     kept: list[Heard] = []
-    append = transcripts.append
+    append = transcription.append
 
     def keep_two(row: transcripts.Transcript, heard: Heard) -> None:
         if len(kept) == 2:
@@ -157,14 +169,14 @@ def test_a_killed_attempt_is_gone_on_with_and_nothing_is_heard_twice(owner, send
         append(row, heard)
         kept.append(heard)
 
-    monkeypatch.setattr(transcripts, "append", keep_two)
+    monkeypatch.setattr(transcription, "append", keep_two)
     with pytest.raises(SystemExit):
         transcript.run(job, lambda fraction, said: None)
-    row = transcripts.of_job(job)
+    row = transcription.of_job(job)
     assert row and not row.is_ready and 0 < row.covered_s == kept[-1].until_s < 45
     assert transcripts.describe(row)["segments"], "the first segments can be read"
     heard: list[Heard] = []
-    monkeypatch.setattr(transcripts, "append", lambda row, one: (append(row, one), heard.append(one)))
+    monkeypatch.setattr(transcription, "append", lambda row, one: (append(row, one), heard.append(one)))
     transcript.run(job, lambda fraction, said: None)
     assert min(word.start_s for one in heard for word in one.words) >= kept[-1].until_s - 0.05
     assert word_error_rate(LONG_TRUTH["text"], text_of(owner, talk.id)) <= 0.06
@@ -172,10 +184,10 @@ def test_a_killed_attempt_is_gone_on_with_and_nothing_is_heard_twice(owner, send
 
 def test_another_model_does_not_go_on_with_the_words_of_the_first(owner, talk, rung):
     job = claimed(owner, talk)
-    row = transcripts.of_job(job)
+    row = transcription.of_job(job)
     assert row
-    row = transcripts.resume(row, engine="pocketsphinx", model="", duration_s=9.4)
-    transcripts.append(row, Heard([Word("nonsense", 0.1, 0.5)], 5.0, "en", None))
+    row = transcription.resume(row, engine="pocketsphinx", model="", duration_s=9.4)
+    transcription.append(row, Heard([Word("nonsense", 0.1, 0.5)], 5.0, "en", None))
     transcript.run(job, lambda fraction, said: None)
     assert "nonsense" not in text_of(owner, talk.id)
 
@@ -187,8 +199,8 @@ def test_a_canceled_transcript_refunds_and_a_later_one_goes_on(owner, talk, rung
     assert ledger.balance(owner.id)[1] == 0
     again = transcript.request(owner, talk.id)
     assert again and again.id != job.id
-    row = transcripts.of_job(again)
-    assert row and transcripts.of_job(job) is None
+    row = transcription.of_job(again)
+    assert row and transcription.of_job(job) is None
 
 
 def test_a_job_that_ran_to_its_end_twice_is_charged_and_heard_once(owner, talk, rung):
@@ -226,11 +238,11 @@ def test_a_clip_has_the_words_that_lie_in_it_from_its_own_beginning(owner, talk)
 def test_words_cannot_be_replaced_while_they_are_heard(owner, talk, rung):
     transcript.request(owner, talk.id)
     with pytest.raises(Conflict):
-        transcripts.replace(owner.id, talk.id, [Word("a", 0, 1)], duration_s=9.0)
+        transcription.replace(owner.id, talk.id, [Word("a", 0, 1)], duration_s=9.0)
 
 
 def test_uploaded_words_answer_a_plain_ask_and_are_not_overwritten(owner, talk):
-    transcripts.replace(owner.id, talk.id, [Word("Mine.", 0, 1)], duration_s=9.0)
+    transcription.replace(owner.id, talk.id, [Word("Mine.", 0, 1)], duration_s=9.0)
     assert transcript.request(owner, talk.id) is None
     assert text_of(owner, talk.id) == "Mine."
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import search, settings, store, transcripts
+from fastclip import search, settings, store, transcription, transcripts
 from fastclip.clips import transcript
 from fastclip.errors import InvalidRequest
 from fastclip.media.words import Word
@@ -59,7 +59,7 @@ class WhatEveryDatabasePromises:
     @pytest.fixture
     def file_id(self, account_id: str) -> str:
         upload = add_upload(account_id)
-        transcripts.replace(account_id, upload.id, spoken(SAID), duration_s=60.0)
+        transcription.replace(account_id, upload.id, spoken(SAID), duration_s=60.0)
         return upload.id
 
     @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ class WhatEveryDatabasePromises:
     def test_pages_follow_each_other_without_gap_or_repetition(self, account_id: str) -> None:
         for n in range(5):
             upload = add_upload(account_id)
-            transcripts.replace(account_id, upload.id, spoken(f"Hello number{n} again."), duration_s=9.0)
+            transcription.replace(account_id, upload.id, spoken(f"Hello number{n} again."), duration_s=9.0)
         seen, cursor = [], None
         while True:
             found, cursor = search.find(account_id, "hello", limit=2, cursor=cursor)
@@ -122,13 +122,13 @@ class WhatEveryDatabasePromises:
             assert q == "\\"
 
     def test_an_edited_word_is_found_by_its_new_text_only(self, account_id: str, file_id: str) -> None:
-        said = transcripts.edit(account_id, file_id, 12, "thirty")
+        said = transcription.edit(account_id, file_id, 12, "thirty")
         assert said == {"position": 12, "start": 6.0, "end": 6.4, "word": "thirty", "probability": 0.9}
         assert [one["position"] for one in search.find(account_id, "thirty", limit=10)[0]] == [12]
         assert search.find(account_id, "twenty", limit=10)[0] == []
 
     def test_replaced_words_are_found_and_the_old_ones_are_not(self, account_id: str, file_id: str) -> None:
-        transcripts.replace(account_id, file_id, spoken("Something else entirely."), duration_s=60.0)
+        transcription.replace(account_id, file_id, spoken("Something else entirely."), duration_s=60.0)
         assert search.find(account_id, "price", limit=10)[0] == []
         assert len(search.find(account_id, "entirely", limit=10)[0]) == 1
 
@@ -146,7 +146,7 @@ class WhatEveryDatabasePromises:
 
         def begin(n: int) -> None:
             with store.write():
-                row = transcripts.begin(account_id, upload.id, model="", language="")
+                row = transcription.begin(account_id, upload.id, model="", language="")
             with lock:
                 seen.add(row.id)
 

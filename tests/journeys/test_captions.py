@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from fastclip import presets, transcripts
+from fastclip import presets, transcription, transcripts
 from fastclip.accounts import Account
 from fastclip.media import burn, ffmpeg, fonts, frames, style
 from fastclip.media.ass import Script
@@ -134,7 +134,7 @@ def test_a_clip_is_tried_corrected_and_captioned(page: Page, studio: Running, ed
     person = Person(studio, editor, studio.key_of(editor))
     source = person.send(BUNNY)
     with studio.rows():
-        transcripts.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
+        transcription.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
     clip = person.cut(source["file_id"], 0, 3)
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"/library/{clip['clip_id']}")

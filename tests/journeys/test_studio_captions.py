@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from fastclip import jobs, store, transcripts
+from fastclip import jobs, store, transcription
 from fastclip.accounts import Account
 from fastclip.clips import caption, trim
 from fastclip.jobs import Job
@@ -23,7 +23,7 @@ def recording(studio: Running, editor: Account) -> str:
     """Of which the words are known."""
     source = Person(studio, editor, studio.key_of(editor)).send(BUNNY)
     with studio.rows():
-        transcripts.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
+        transcription.replace(editor.id, source["file_id"], WORDS, duration_s=30.0)
     return source["file_id"]
 
 
@@ -132,7 +132,7 @@ def test_a_long_recording_shows_all_its_words_and_what_to_mend_in_any_of_them(
     words = [Word(f"word{n}", n * 0.5, n * 0.5 + 0.4) for n in range(700)]
     words += [Word(f"responsibilities{n}", 360 + n * 0.2, 360.1 + n * 0.2) for n in range(6)]
     with studio.rows():
-        transcripts.replace(editor.id, file_id, words, duration_s=400.0)
+        transcription.replace(editor.id, file_id, words, duration_s=400.0)
     page.emulate_media(reduced_motion="reduce")
     page.goto(f"/captions?file={file_id}&style=builtin:bold-hook")
     expect(page.get_by_role("button", name="Correct “word0”")).to_be_visible()
