@@ -13,10 +13,10 @@ from peewee import fn
 from fastclip import (
     accounts,
     glossary,
-    library,
     mail,
     moments,
     presets,
+    retention,
     sources,
     store,
     support,
@@ -81,8 +81,8 @@ def _activity(seen_at: Any, clip_count: int, clip_bytes: int) -> dict[str, Any]:
 def _room(account_id: str) -> dict[str, int]:
     """What an account keeps for good, what of it goes by itself, and how much it may keep."""
     return {
-        "kept_bytes": library.used_bytes(account_id) + presets.font_bytes(account_id),
-        "temporary_bytes": library.temporary_bytes(account_id) + uploads.temporary_bytes(account_id),
+        "kept_bytes": retention.used_bytes(account_id) + presets.font_bytes(account_id),
+        "temporary_bytes": retention.temporary_bytes(account_id) + uploads.temporary_bytes(account_id),
         "quota_bytes": storage.quota_bytes(account_id),
     }
 
@@ -177,7 +177,7 @@ def _clear(account_id: str) -> None:
     reload.forget(account_id)
     wallet.forget(account_id)
     sources.forget(account_id)
-    library.forget(account_id)
+    retention.forget(account_id)
     transcription.forget(account_id)
     presets.forget(account_id)
     glossary.forget(account_id)

@@ -23,6 +23,7 @@ from fastclip import (
     library,
     mail,
     members,
+    retention,
     rules,
     sessions,
     share,
@@ -261,7 +262,7 @@ def sweep() -> None:
 def expire() -> None:
     """End uploads, clips, sessions and links whose time is over."""
     sources.expire()
-    library.expire()
+    retention.expire()
     transcript.forget()
     analyze.forget()
     auto.forget()
@@ -277,7 +278,7 @@ def expire() -> None:
 
 def tidy() -> None:
     """Remove bytes that no row points at, and what writers that died left behind."""
-    library.drop_orphans()
+    retention.drop_orphans()
     share.forget()
     uploads.drop_orphans()
     store.blobs.tidy()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import accounts, backup, library, sessions, settings, store, worker
+from fastclip import accounts, backup, library, retention, sessions, settings, store, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import Conflict, InvalidRequest
@@ -58,7 +58,7 @@ def test_a_second_backup_follows_the_first(data: Settings, member: Account, tmp_
     first, second = keep_clip(member, "one"), None
     backup.save(data, tmp_path / "copy")
     second = keep_clip(member, "two")
-    library.delete(member.id, first.id)
+    retention.delete(member.id, first.id)
     backup.save(data, tmp_path / "copy")
     names = {path.name for path in (tmp_path / "copy" / "blobs").rglob("*") if path.is_file()}
     assert names == {f"{second.id}.mp4", f"{second.id}.jpg"}

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import library, rules, store
+from fastclip import library, retention, rules, store
 from fastclip.accounts import Account
 from fastclip.errors import InvalidRequest, NotAllowed, NotFound
 from fastclip.library import Clip
@@ -50,9 +50,9 @@ def test_the_clip_of_another_account_is_not_there(owner: Account, member: Accoun
     for act in (
         lambda: library.get(member.id, clip.id),
         lambda: library.rename(member.id, clip.id, "mine"),
-        lambda: library.pin(member.id, clip.id),
-        lambda: library.unpin(member.id, clip.id),
-        lambda: library.delete(member.id, clip.id),
+        lambda: retention.pin(member.id, clip.id),
+        lambda: retention.unpin(member.id, clip.id),
+        lambda: retention.delete(member.id, clip.id),
     ):
         with pytest.raises(NotFound):
             act()
@@ -95,7 +95,7 @@ def test_pages_hold_every_clip_once(owner: Account) -> None:
 def test_a_library_is_filtered_and_sorted(owner: Account, filters: dict[str, object], found: list[str]) -> None:
     keep(owner, "Opening")
     keep(owner, "Loop", "gif")
-    library.pin(owner.id, keep(owner, "animals").id)
+    retention.pin(owner.id, keep(owner, "animals").id)
     keep(owner, "Zebra song", "mp3")
     assert titles(owner, **filters) == found
     assert library.listed(owner.id, limit=1, **filters)[2] == len(found)
@@ -128,11 +128,11 @@ def test_a_title_has_1_to_200_characters(owner: Account, title: str) -> None:
 def test_a_pinned_clip_does_not_expire_and_an_unpinned_one_has_24_hours_again(owner: Account) -> None:
     clip = keep(owner)
     for _ in range(2):
-        assert library.describe(library.pin(owner.id, clip.id))["expires_at"] is None
+        assert library.describe(retention.pin(owner.id, clip.id))["expires_at"] is None
     age(clip, 48)
-    assert library.expire() == [] and library.get(owner.id, clip.id)
+    assert retention.expire() == [] and library.get(owner.id, clip.id)
     for _ in range(2):
-        unpinned = library.unpin(owner.id, clip.id)
+        unpinned = retention.unpin(owner.id, clip.id)
         assert not unpinned.pinned and unpinned.expires_at > store.now() + timedelta(hours=23)
 
 
@@ -142,28 +142,28 @@ def test_pinning_counts_against_the_quota_of_its_account_alone(
     monkeypatch.setattr(rules, "GB", 1)  # 10 bytes are included
     fits, too_much, others = keep(owner), keep(owner), keep(member)
     Clip.update(size_bytes=6).execute()
-    library.pin(owner.id, fits.id)
-    assert library.used_bytes(owner.id) == 6
+    retention.pin(owner.id, fits.id)
+    assert retention.used_bytes(owner.id) == 6
     with pytest.raises(NotAllowed) as refusal:
-        library.pin(owner.id, too_much.id)
-    assert refusal.value.code == "storage_quota_exceeded" and library.used_bytes(owner.id) == 6
-    library.pin(member.id, others.id)
-    library.unpin(owner.id, fits.id)
-    library.pin(owner.id, too_much.id)
+        retention.pin(owner.id, too_much.id)
+    assert refusal.value.code == "storage_quota_exceeded" and retention.used_bytes(owner.id) == 6
+    retention.pin(member.id, others.id)
+    retention.unpin(owner.id, fits.id)
+    retention.pin(owner.id, too_much.id)
 
 
 def test_a_deleted_clip_is_gone_with_its_bytes(owner: Account, data: Settings) -> None:
     clip = keep(owner)
-    library.pin(owner.id, clip.id)
-    library.delete(owner.id, clip.id)
-    assert titles(owner) == [] and everything_kept(data) == [] and library.used_bytes(owner.id) == 0
+    retention.pin(owner.id, clip.id)
+    retention.delete(owner.id, clip.id)
+    assert titles(owner) == [] and everything_kept(data) == [] and retention.used_bytes(owner.id) == 0
     with pytest.raises(NotFound):
-        library.delete(owner.id, clip.id)
+        retention.delete(owner.id, clip.id)
 
 
 def test_many_are_deleted_and_those_that_are_not_there_are_named(owner: Account, member: Account) -> None:
     mine, also_mine, others = keep(owner, "a"), keep(owner, "b"), keep(member, "c")
-    deleted, missing = library.delete_many(owner.id, [mine.id, others.id, "none", also_mine.id])
+    deleted, missing = retention.delete_many(owner.id, [mine.id, others.id, "none", also_mine.id])
     assert (deleted, missing) == ([mine.id, also_mine.id], [others.id, "none"])
     assert titles(member) == ["c"]
 
@@ -181,18 +181,18 @@ def test_a_clip_is_not_there_from_its_last_second_on_and_its_bytes_go_with_the_s
     assert titles(owner) == []
     with pytest.raises(NotFound):
         library.get(owner.id, clip.id)
-    assert [one.id for one in library.expire()] == [clip.id]
-    assert everything_kept(data) == [] and library.expire() == []
+    assert [one.id for one in retention.expire()] == [clip.id]
+    assert everything_kept(data) == [] and retention.expire() == []
     assert Clip.get_by_id(clip.id).status == "expired"
 
 
 def test_an_expired_clip_is_remembered_for_a_month(owner: Account) -> None:
     clip = keep(owner)
     age(clip, 24 * 29)
-    library.expire()
+    retention.expire()
     assert Clip.select().count() == 1
     age(clip, 24 * 32)
-    library.expire()
+    retention.expire()
     assert Clip.select().count() == 0
 
 

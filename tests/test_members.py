@@ -4,7 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from fastclip import accounts, api_keys, glossary, jobs, library, members, sessions, store, support, tickets, webhooks
+from fastclip import (
+    accounts,
+    api_keys,
+    glossary,
+    jobs,
+    library,
+    members,
+    retention,
+    sessions,
+    store,
+    support,
+    tickets,
+    webhooks,
+)
 from fastclip.accounts import Account
 from fastclip.api_keys import ApiKey
 from fastclip.billing import ledger, wallet
@@ -24,7 +37,7 @@ def test_everybody_is_listed_with_what_they_keep_the_owner_first(owner: Account,
     assert [row["email"] for row in rows] == ["owner@example.org", "member@example.org"]
     assert (rows[1]["clip_count"], rows[1]["clip_bytes"]) == (1, clip.size_bytes)
     assert (rows[1]["kept_bytes"], rows[1]["temporary_bytes"]) == (0, clip.size_bytes)
-    library.pin(member.id, clip.id)
+    retention.pin(member.id, clip.id)
     room = members.listed()[1]
     assert (room["kept_bytes"], room["temporary_bytes"]) == (clip.size_bytes, 0)
     assert room["quota_bytes"] == 10_000_000_000

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import library, presets, rules
+from fastclip import library, presets, retention, rules
 from fastclip.api.auth import Caller
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
@@ -69,13 +69,13 @@ def rename_clip(caller: NamedDependency[Caller], clip_id: FromPath[str], data: J
 def pin_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
     """Keep a clip from expiring."""
     beside = presets.font_bytes(caller.account_id)
-    return library.describe(library.pin(caller.account_id, clip_id, beside_bytes=beside))
+    return library.describe(retention.pin(caller.account_id, clip_id, beside_bytes=beside))
 
 
 @post("/v1/clips/{clip_id:str}/unpin", status_code=200, sync_to_thread=True)
 def unpin_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
     """Let a clip expire 24 hours from now."""
-    return library.describe(library.unpin(caller.account_id, clip_id))
+    return library.describe(retention.unpin(caller.account_id, clip_id))
 
 
 @post("/v1/clips/bulk-delete", status_code=200, sync_to_thread=True)
@@ -83,14 +83,14 @@ def delete_clips(caller: NamedDependency[Caller], data: JSONBody[BulkDeleteAsk])
     """Delete up to 50 clips."""
     if len(set(data.clip_ids)) < len(data.clip_ids):
         raise InvalidRequest("clip_ids names a clip twice.", param="clip_ids")
-    deleted, missing = library.delete_many(caller.account_id, data.clip_ids)
+    deleted, missing = retention.delete_many(caller.account_id, data.clip_ids)
     return {"deleted": deleted, "not_found": missing}
 
 
 @delete("/v1/clips/{clip_id:str}", status_code=200, sync_to_thread=True)
 def delete_clip(caller: NamedDependency[Caller], clip_id: FromPath[str]) -> dict[str, Any]:
     """Delete a clip and its bytes."""
-    library.delete(caller.account_id, clip_id)
+    retention.delete(caller.account_id, clip_id)
     return {"ok": True}
 
 

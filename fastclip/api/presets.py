@@ -12,7 +12,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
-from fastclip import library, presets, rules
+from fastclip import presets, retention, rules
 from fastclip.api.auth import Caller, session_only
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest, NotFound, UnsupportedContentType
@@ -158,7 +158,7 @@ def _kept(account_id: str, filename: str, content: bytes) -> presets.CaptionFont
     with tempfile.TemporaryDirectory(prefix="fastclip-font-") as folder:
         path = Path(folder) / "upload"
         path.write_bytes(content)
-        return presets.add_font(account_id, filename, path, beside_bytes=library.used_bytes(account_id))
+        return presets.add_font(account_id, filename, path, beside_bytes=retention.used_bytes(account_id))
 
 
 @delete("/v1/caption-fonts/{font_id:str}", status_code=200, guards=[session_only], sync_to_thread=True)

@@ -11,7 +11,7 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from fastclip import library, presets, store, uploads
+from fastclip import presets, retention, store, uploads
 from fastclip.api.auth import Caller, owner_only, session_only
 from fastclip.api.strict import Ask
 from fastclip.billing import storage, usage
@@ -30,8 +30,8 @@ def get_storage(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """What is kept for good, what is temporary, and what more storage costs."""
     return storage.describe(
         caller.account_id,
-        used_bytes=library.used_bytes(caller.account_id) + presets.font_bytes(caller.account_id),
-        temporary_bytes=library.temporary_bytes(caller.account_id) + uploads.temporary_bytes(caller.account_id),
+        used_bytes=retention.used_bytes(caller.account_id) + presets.font_bytes(caller.account_id),
+        temporary_bytes=retention.temporary_bytes(caller.account_id) + uploads.temporary_bytes(caller.account_id),
     )
 
 

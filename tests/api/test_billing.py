@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from fastclip import accounts, library, rules, store
+from fastclip import accounts, retention, rules, store
 from fastclip.accounts import Account
 from fastclip.api import usage as usage_routes
 from fastclip.billing import ledger
@@ -188,7 +188,7 @@ def test_a_pin_over_the_quota_is_refused_until_more_is_bought(
     script.post("/v1/storage/purchase", json={"gb": 5}).raise_for_status()
     assert script.post(f"/v1/clips/{clip_id}/pin").json()["pinned"]
     said = script.get("/v1/storage").json()
-    assert said["used_bytes"] == library.used_bytes(member.id) > 0
+    assert said["used_bytes"] == retention.used_bytes(member.id) > 0
     assert said["temporary_bytes"] >= tiny.stat().st_size
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from fastclip import accounts, library, share, store
+from fastclip import accounts, retention, share, store
 from fastclip.library import Clip
 from tests.api.conftest import Site
 from tests.conftest import keep_clip
@@ -106,7 +106,7 @@ def test_the_owner_hides_how_many_watched(site: Site, clip: Clip, visitor: httpx
 
 
 def test_viewer_state_tells_others_than_the_owner_nothing_more_than_the_public_sees(site: Site, clip: Clip) -> None:
-    library.pin(clip.account_id, clip.id)
+    retention.pin(clip.account_id, clip.id)
     path = f"/v1/share/{clip.id}/viewer-state"
     with site.with_key() as owner, site.signed_in("member@example.org") as member, site.client() as nobody:
         assert owner.get(path).json() == {
@@ -126,7 +126,7 @@ def test_visitors_of_clips_that_are_gone_are_forgotten(site: Site, clip: Clip, v
     other = keep_clip(accounts.by_id(site.owner_id))
     for one in (clip, other):
         visitor.post(f"/v1/share/{one.id}/view").raise_for_status()
-    library.delete(clip.account_id, clip.id)
+    retention.delete(clip.account_id, clip.id)
     share.forget()
     left = {row.clip_id for row in share.ClipView.select()}
     assert other.id in left and clip.id not in left

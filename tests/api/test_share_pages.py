@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from fastclip import accounts, library, store
+from fastclip import accounts, library, retention, store
 from fastclip.api.html import Html, fill
 from fastclip.library import Clip
 from tests.api.conftest import Site, open_site
@@ -124,7 +124,7 @@ def test_a_clip_that_is_over_or_never_was_says_so(client: httpx.Client, clip: Cl
 
 def test_hidden_and_pinned_facts_are_left_out(client: httpx.Client, clip: Clip) -> None:
     library.show_views(clip.account_id, clip.id, is_visible=False)
-    library.pin(clip.account_id, clip.id)
+    retention.pin(clip.account_id, clip.id)
     text = page(client, clip).text
     assert "view" not in text and "kept until" not in text
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from fastclip import jobs, leases, library, moments, rules, store, targets, transcription, webhooks, worker
+from fastclip import jobs, leases, library, moments, retention, rules, store, targets, transcription, webhooks, worker
 from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.clips import auto, cancel, drawing, status, trim
@@ -109,7 +109,7 @@ def test_the_words_go_when_the_source_and_its_clips_are_gone(owner, spoken):
     worker.expire()
     assert all(one["excerpt"] and one["reasons"] for one in status.get(owner.id, job.id)["clips"])  # clips are left
     for clip in library.listed(owner.id, limit=9)[0]:
-        library.delete(owner.id, clip.id)
+        retention.delete(owner.id, clip.id)
     worker.expire()
     worker.expire()
     said = status.get(owner.id, job.id)["clips"]

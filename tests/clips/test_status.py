@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from fastclip import jobs, leases, library, store, worker
+from fastclip import jobs, leases, library, retention, store, worker
 from fastclip.accounts import Account
 from fastclip.clips import caption, status, trim
 from fastclip.errors import InvalidRequest, NotFound
@@ -80,7 +80,7 @@ def test_the_links_of_a_clip_that_expired_or_was_deleted_are_gone(owner: Account
     library.Clip.update(expires_at=store.now() - timedelta(seconds=1)).where(
         library.Clip.job_id == expired.id
     ).execute()
-    library.delete(owner.id, library.of_job(deleted.id)[0].id)
+    retention.delete(owner.id, library.of_job(deleted.id)[0].id)
     for job in (expired, deleted):
         said = status.get(owner.id, job.id)
         assert said["status"] == "complete" and said["cost"] == 0.02

@@ -11,6 +11,7 @@ from fastclip import (
     jobs,
     leases,
     library,
+    retention,
     settings,
     store,
     transcription,
@@ -255,7 +256,7 @@ def test_the_words_of_an_expired_source_stay_while_a_clip_of_it_lives(owner, tal
         Upload.update(status="expired").where(Upload.id == talk.id).execute()
     transcript.forget()
     assert transcripts.ready(owner.id, talk.id)
-    library.delete(owner.id, clip.id)
+    retention.delete(owner.id, clip.id)
     transcript.forget()
     with pytest.raises(NotFound):
         transcripts.ready(owner.id, talk.id)

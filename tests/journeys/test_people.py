@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from fastclip import accounts, library, sessions
+from fastclip import accounts, retention, sessions
 from tests.conftest import PASSWORD
 from tests.journeys.browsing import NARROW, PATIENCE_MS, WIDE, complaints, fits
 from tests.journeys.conftest import Person, Running
@@ -153,6 +153,6 @@ def test_a_shared_clip_is_watched_counted_once_and_framed_only_as_an_embed(
         expect(page.get_by_role("link", name="Download")).to_be_visible()
         expect(page.get_by_text("1 view")).to_have_count(0)
         with studio.rows():
-            library.delete(owner.account.id, job["clip_id"])
+            retention.delete(owner.account.id, job["clip_id"])
         page.goto(job["share_url"])
         expect(page.get_by_role("heading", name="This clip is no longer here")).to_be_visible()
