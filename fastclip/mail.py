@@ -1,15 +1,12 @@
 """Mail: every one is a row first, then a job that hands it to the owner's mail server, or leaves it in the outbox.
 
 Without a mail server nothing is lost: the owner reads the outbox and passes on what matters (an approval, an invite).
-Sources: backend-spec 5, "Mail"; `smtplib` and `email` of the standard library do the talking.
+How it is handed over stands in `smtp.py`. Source: backend-spec 5, "Mail".
 """
 
 import contextlib
 import random
 import smtplib
-import socket
-import ssl
-from dataclasses import dataclass
 from datetime import timedelta
 from email import policy
 from email.errors import MessageError
@@ -19,23 +16,19 @@ from typing import Any
 
 from peewee import CharField, DateTimeField, IntegerField, TextField
 
-from fastclip import jobs, rules, store, targets, vault
+from fastclip import jobs, rules, smtp, store
 from fastclip.errors import Conflict, FastClipError, InvalidRequest, NotFound, Unavailable
 from fastclip.jobs import Again, Job, Outcome, Tell
 from fastclip.settings import Settings
+from fastclip.smtp import Server
 from fastclip.store import Row
 
-PASSWORD = "smtp_password"
-"""The secret that the mail server asks for."""
 STATUSES = ("pending", "sent", "outbox", "failed")
 WAITS_S = (60.0, 300.0, 1800.0, 7200.0, 21600.0)
 """Before the second try, the third, and so on; after the last one a mail is given up."""
-PATIENCE_S = 20.0
 FRESH_S = rules.DAY
 """How long a mail that waits is sent by itself when a mail server is named."""
 _SUBJECT_CHARS = 200
-_NOT_LET_IN = (530, 534, 535, 538)
-"""What a server says that wants us protected, or signed in otherwise: for the owner to mend."""
 
 
 class Mail(Row):
@@ -54,35 +47,14 @@ class Mail(Row):
     sent_at = DateTimeField(null=True)
 
 
-@dataclass(frozen=True)
-class Server:
-    """The owner's mail server."""
-
-    host: str
-    port: int
-    security: str
-    user: str
-    password: str
-    sender: str
-
-
 server: Server | None = None
 """Where mails go; a worker takes it from its settings (`begin`, `take`)."""
-
-
-def server_of(said: Settings) -> Server | None:
-    """The mail server that the settings name, None when they name none."""
-    if not said.smtp_host:
-        return None
-    password = (vault.kept(said, PASSWORD) or "") if said.smtp_user else ""
-    sender = said.mail_from or f"fastclip@{socket.getfqdn()}"
-    return Server(said.smtp_host, said.smtp_port, said.smtp_security, said.smtp_user, password, sender)
 
 
 def begin(said: Settings) -> None:
     """A worker starts: what waits in the outbox goes on its way; what is between two tries keeps its time."""
     global server
-    server = server_of(said)
+    server = smtp.server_of(said)
     if server:
         send_waiting(between_tries=False)
 
@@ -90,7 +62,7 @@ def begin(said: Settings) -> None:
 def take(said: Settings) -> None:
     """Hand mails to the server that these settings name. To another one than before all go that wait."""
     global server
-    if (found := server_of(said)) != server:
+    if (found := smtp.server_of(said)) != server:
         server = found
         if found:
             send_waiting()
@@ -130,9 +102,9 @@ def try_out(to_server: Server | None, recipient: str) -> None:
     text = "This FastClip can send mail. Nothing else is to be done.\n"
     mail = Mail(id=store.new_id("mail_"), recipient=recipient.strip(), subject="A test mail of FastClip", text=text)
     try:
-        _hand_over(to_server, _message(mail, to_server.sender))
-    except (_Refused, smtplib.SMTPException, OSError) as trouble:
-        raise Unavailable(_said(trouble), code="provider_unavailable") from trouble
+        smtp.hand_over(to_server, _message(mail, to_server.sender))
+    except (smtp.Refused, smtplib.SMTPException, OSError) as trouble:
+        raise Unavailable(smtp.said_of(trouble), code="provider_unavailable") from trouble
 
 
 # -- Sending -----------------------------------------------------------------------------------------------
@@ -148,11 +120,11 @@ def run(job: Job, tell: Tell) -> Outcome:
         return Outcome()
     attempt = mail.attempt + 1
     try:
-        _hand_over(server, _message(mail, server.sender))
-    except _Refused as refused:
-        _end(mail, "failed", attempt=attempt, error=_said(refused))
+        smtp.hand_over(server, _message(mail, server.sender))
+    except smtp.Refused as refused:
+        _end(mail, "failed", attempt=attempt, error=smtp.said_of(refused))
     except (smtplib.SMTPException, OSError) as trouble:
-        _try_later(mail, attempt, _said(trouble))
+        _try_later(mail, attempt, smtp.said_of(trouble))
     else:
         _end(mail, "sent", attempt=attempt, error="", text="", sent_at=store.now())
     return Outcome()
@@ -163,10 +135,6 @@ def give_up(job: Job, refusal: FastClipError) -> None:
     mail = Mail.get_or_none(Mail.id == job.asked["mail_id"], Mail.status == "pending")
     if mail is not None:
         _end(mail, "failed", error=refusal.message)
-
-
-class _Refused(Exception):
-    """The server will not take this mail, now or later."""
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:
@@ -195,60 +163,6 @@ def _put_address(message: EmailMessage, header: str, address: str) -> None:
         is_one = False
     if not is_one:
         raise InvalidRequest("email does not look like one address (name@example.org).", param="email")
-
-
-def _hand_over(to: Server, message: EmailMessage) -> None:
-    with _connected(to) as smtp:
-        if to.user:
-            smtp.login(to.user, to.password)
-        try:
-            smtp.send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            code, said = next(iter(error.recipients.values()))
-            raise _refusal(code, said) from error
-        except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code, error.smtp_error) from error
-
-
-def _connected(to: Server) -> smtplib.SMTP:
-    """A protected connection, its certificate checked against the name that was asked for."""
-    context = targets.trust()
-    if to.security == "ssl":
-        return smtplib.SMTP_SSL(to.host, to.port, timeout=PATIENCE_S, context=context)
-    smtp = smtplib.SMTP(to.host, to.port, timeout=PATIENCE_S)
-    try:
-        if to.security == "starttls":
-            smtp.starttls(context=context)
-        elif to.user:
-            raise smtplib.SMTPException("A password is only sent protected; set smtp_security to starttls or ssl.")
-    except BaseException:
-        smtp.close()
-        raise
-    return smtp
-
-
-def _refusal(code: int, said: bytes | str) -> Exception:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    sentence = f"The mail server answered {code} {text}"[:500]
-    is_about_us = code in _NOT_LET_IN
-    return _Refused(sentence) if code >= 500 and not is_about_us else smtplib.SMTPException(sentence)
-
-
-def _said(error: Exception) -> str:
-    """What went wrong, for the owner."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"The mail server's certificate is not trusted: {error.verify_message}."
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return f"The mail server does not take this user and password ({error.smtp_code})."
-    if isinstance(error, smtplib.SMTPNotSupportedError):
-        return "The mail server does not offer what smtp_security or smtp_user asks of it."
-    if isinstance(error, TimeoutError):
-        return "The mail server did not answer in time."
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return "The mail server closed the connection."
-    if isinstance(error, OSError) and not isinstance(error, smtplib.SMTPException):
-        return f"The mail server could not be reached: {error.strerror or error}."
-    return str(error)
 
 
 def _try_later(mail: Mail, attempt: int, said: str) -> None:

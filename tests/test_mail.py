@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from fastclip import mail, settings, store, targets, vault, worker
+from fastclip import mail, settings, smtp, store, targets, vault, worker
 from fastclip.accounts import Account
 from fastclip.errors import Conflict, InvalidRequest
 from fastclip.jobs import Job
@@ -116,11 +116,11 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 @pytest.fixture
-def server(office: Office, data: Settings, monkeypatch: pytest.MonkeyPatch) -> mail.Server:
+def server(office: Office, data: Settings, monkeypatch: pytest.MonkeyPatch) -> smtp.Server:
     """The owner's settings for it, in force, and its certificate trusted."""
-    vault.keep(data, mail.PASSWORD, "correct")
+    vault.keep(data, smtp.PASSWORD, "correct")
     said = dataclasses.replace(data, smtp_host="127.0.0.1", smtp_port=office.port, smtp_user="fastclip")
-    found = mail.server_of(dataclasses.replace(said, mail_from="studio@example.org"))
+    found = smtp.server_of(dataclasses.replace(said, mail_from="studio@example.org"))
     assert found is not None
     monkeypatch.setattr(mail, "server", found)
     trust = ssl.create_default_context(cafile=str(office.trusted))
@@ -134,7 +134,7 @@ def send(to: str = "ana@example.org") -> Mail:
     return again(row)
 
 
-def test_a_mail_is_handed_over_protected_and_signed_in(owner: Account, server: mail.Server, office: Office) -> None:
+def test_a_mail_is_handed_over_protected_and_signed_in(owner: Account, server: smtp.Server, office: Office) -> None:
     row = send()
     ((sender, recipients, message, is_protected),) = office.post.took
     assert (sender, recipients, is_protected) == ("studio@example.org", ["ana@example.org"], True)
@@ -144,17 +144,17 @@ def test_a_mail_is_handed_over_protected_and_signed_in(owner: Account, server: m
     assert (row.status, row.attempt, row.error) == ("sent", 1, "") and row.sent_at
 
 
-def test_the_text_of_a_mail_that_was_sent_is_not_kept(owner: Account, server: mail.Server) -> None:
+def test_the_text_of_a_mail_that_was_sent_is_not_kept(owner: Account, server: smtp.Server) -> None:
     assert send().text == ""
 
 
-def test_a_recipient_that_does_not_exist_ends_it(owner: Account, server: mail.Server) -> None:
+def test_a_recipient_that_does_not_exist_ends_it(owner: Account, server: smtp.Server) -> None:
     row = send("nobody@example.org")
     assert (row.status, row.error) == ("failed", "The mail server answered 550 no such person")
     assert "token=abc" in row.text
 
 
-def test_a_recipient_that_is_busy_is_tried_again(owner: Account, server: mail.Server, office: Office) -> None:
+def test_a_recipient_that_is_busy_is_tried_again(owner: Account, server: smtp.Server, office: Office) -> None:
     row = send("later@example.org")
     assert (row.status, row.attempt, row.error) == ("pending", 1, "The mail server answered 451 try later")
     assert 50 < (row.next_attempt_at - row.created_at).total_seconds() < 90
@@ -177,7 +177,7 @@ def test_a_recipient_that_is_busy_is_tried_again(owner: Account, server: mail.Se
     ],
 )
 def test_a_server_that_cannot_be_used_says_why_and_the_mail_waits(
-    owner: Account, server: mail.Server, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], error: str
+    owner: Account, server: smtp.Server, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], error: str
 ) -> None:
     monkeypatch.setattr(mail, "server", dataclasses.replace(server, **change))
     row = send()
@@ -185,14 +185,14 @@ def test_a_server_that_cannot_be_used_says_why_and_the_mail_waits(
 
 
 def test_a_password_is_never_sent_in_the_open(
-    owner: Account, server: mail.Server, monkeypatch: pytest.MonkeyPatch
+    owner: Account, server: smtp.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail, "server", dataclasses.replace(server, security="none"))
     assert send().error == "A password is only sent protected; set smtp_security to starttls or ssl."
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(
-    owner: Account, server: mail.Server, office: Office, monkeypatch: pytest.MonkeyPatch
+    owner: Account, server: smtp.Server, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(targets, "trust", ssl.create_default_context)
     row = send()
@@ -201,7 +201,7 @@ def test_a_certificate_that_nobody_trusts_is_refused(
 
 
 def test_a_certificate_of_another_name_is_refused(
-    owner: Account, server: mail.Server, office: Office, monkeypatch: pytest.MonkeyPatch
+    owner: Account, server: smtp.Server, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(mail, "server", dataclasses.replace(server, host="127.0.0.2"))
     assert send().error.startswith(("The mail server's certificate is not trusted", "The mail server could not be"))
@@ -209,7 +209,7 @@ def test_a_certificate_of_another_name_is_refused(
 
 
 def test_tls_from_the_first_byte(
-    owner: Account, server: mail.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    owner: Account, server: smtp.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trusted, context = certificate(tmp_path, "localhost")
     post = Post()
@@ -226,7 +226,7 @@ def test_tls_from_the_first_byte(
 
 
 def test_a_mail_that_could_not_be_sent_is_sent_again_when_asked(
-    owner: Account, server: mail.Server, office: Office
+    owner: Account, server: smtp.Server, office: Office
 ) -> None:
     row = send("nobody@example.org")
     Mail.update(recipient="ana@example.org").where(Mail.id == row.id).execute()
@@ -243,7 +243,7 @@ def test_a_mail_that_could_not_be_sent_is_sent_again_when_asked(
 
 
 @pytest.fixture
-def said(data: Settings, server: mail.Server) -> Settings:
+def said(data: Settings, server: smtp.Server) -> Settings:
     """Settings that name the server."""
     return dataclasses.replace(
         data, smtp_host=server.host, smtp_port=server.port, smtp_user=server.user, mail_from=server.sender
@@ -271,7 +271,7 @@ def test_another_server_is_tried_at_once_by_a_worker_that_runs(owner: Account, o
     assert again(busy).status == "sent" and len(office.post.took) == 1
 
 
-def test_a_mail_that_is_on_its_way_is_not_sent_twice(owner: Account, server: mail.Server, rung: list[str]) -> None:
+def test_a_mail_that_is_on_its_way_is_not_sent_twice(owner: Account, server: smtp.Server, rung: list[str]) -> None:
     row = send()
     with pytest.raises(Conflict, match="on its way already"):
         mail.send_again(row.id)
@@ -280,7 +280,7 @@ def test_a_mail_that_is_on_its_way_is_not_sent_twice(owner: Account, server: mai
 
 
 def test_old_mails_that_wait_are_left_to_the_owner(
-    owner: Account, data: Settings, monkeypatch: pytest.MonkeyPatch, server: mail.Server, office: Office
+    owner: Account, data: Settings, monkeypatch: pytest.MonkeyPatch, server: smtp.Server, office: Office
 ) -> None:
     monkeypatch.setattr(mail, "server", None)
     old, fresh = send(), send()
@@ -298,9 +298,9 @@ def test_mails_are_kept_thirty_days(owner: Account) -> None:
 
 
 def test_the_password_is_a_secret_and_no_setting(data: Settings) -> None:
-    vault.keep(data, mail.PASSWORD, "correct")
-    assert vault.kept(data, mail.PASSWORD) == "correct"
+    vault.keep(data, smtp.PASSWORD, "correct")
+    assert vault.kept(data, smtp.PASSWORD) == "correct"
     assert not [name for name, _, _ in settings.describe() if "password" in name]
-    assert mail.server_of(data) is None
-    vault.keep(data, mail.PASSWORD, "")
-    assert vault.kept(data, mail.PASSWORD) is None
+    assert smtp.server_of(data) is None
+    vault.keep(data, smtp.PASSWORD, "")
+    assert vault.kept(data, smtp.PASSWORD) is None

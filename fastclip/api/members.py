@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, UnsetType
 
-from fastclip import accounts, invites, mail, members, sessions, tickets
+from fastclip import accounts, invites, members, sessions, smtp, tickets
 from fastclip.api.account import Short, signed_in
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
@@ -53,7 +53,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
         is_covered = standing.now.new_members_covered if data.is_covered is UNSET else data.is_covered
         invite, token = invites.add(caller.account, email=data.email or "", is_covered=is_covered)
         url = _link(f"/join#{token}")
-        if is_mailed := bool(invite.email and mail.server_of(standing.now)):
+        if is_mailed := bool(invite.email and smtp.server_of(standing.now)):
             invites.send(invite, caller.account, url)
         return invites.describe(invite) | {"url": url, "mailed": is_mailed}
 
@@ -68,7 +68,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
         """A link that sets a new password once, within 24 hours. It is in this answer and never again."""
         account = members.get(member_id)
         url = _link(f"/reset#{tickets.reset_token(account.id)}")
-        if is_mailed := bool(mail.server_of(standing.now)):
+        if is_mailed := bool(smtp.server_of(standing.now)):
             members.send_reset_link(account, url)
         return {"url": url, "mailed": is_mailed, "expires_in": int(tickets.RESET_LINK_LIFE.total_seconds())}
 

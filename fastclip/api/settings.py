@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from fastclip import desk, mail
+from fastclip import desk, mail, smtp
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
 from fastclip.errors import InvalidRequest
@@ -50,7 +50,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
     def send_test_mail(caller: NamedDependency[Caller], data: JSONBody[TestMailAsk]) -> dict[str, Any]:
         """Hand one mail to the mail server now, to the owner unless another address is named; 503 says what it said."""
         to = data.to or caller.account.email
-        mail.try_out(mail.server_of(standing.now), to)
+        mail.try_out(smtp.server_of(standing.now), to)
         return {"ok": True, "to": to}
 
     return [list_settings, change_settings, send_test_mail]

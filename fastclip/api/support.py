@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta
 
-from fastclip import mail, rules, support
+from fastclip import mail, rules, smtp, support
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
@@ -77,7 +77,7 @@ def routes_for(standing: Standing) -> list[HTTPRouteHandler]:
     )
     def send_again(caller: NamedDependency[Caller], mail_id: FromPath[str]) -> dict[str, Any]:
         """Put a mail that waits, or could not be sent, on its way. 409 when there is no mail server, or it was sent."""
-        if mail.server_of(standing.now) is None:
+        if smtp.server_of(standing.now) is None:
             raise Conflict("There is no mail server yet; set one first, and waiting mails are sent.")
         return mail.describe(mail.send_again(mail_id))
 
