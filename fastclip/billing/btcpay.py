@@ -30,6 +30,14 @@ _STATES = {
     "Expired": "expired",
     "Invalid": "failed",
 }
+_SENT = ("InProgress", "Completed")
+"""Payouts whose coins are on their way; what waits for the owner's yes, or was canceled, is still here."""
+_REFUND = "Refund "
+"""What the name of an invoice's refund begins with, before the invoice's id."""
+_MAY_NOT = (
+    "The BTCPay server does not let our API key do this. It needs the permissions btcpay.store.cancreateinvoice, "
+    "btcpay.store.canviewinvoices and, to follow refunds, btcpay.store.canmanagepullpayments."
+)
 _WHY = {
     "expired": "Nobody paid this invoice before it expired.",
     "failed": "The payment was not confirmed by the network in time.",
@@ -51,6 +59,14 @@ def keys_of(said: Settings) -> Keys | None:
     if not said.btcpay_url or not said.btcpay_store or not (api_key := vault.kept(said, "btcpay_api_key")):
         return None
     return Keys(said.btcpay_url, said.btcpay_store, api_key, vault.kept(said, "btcpay_webhook_secret") or "")
+
+
+@dataclass(frozen=True)
+class Told:
+    """The invoice that an event is about, "" for another matter, and whether it tells of its refund."""
+
+    invoice: str
+    is_refund: bool = False
 
 
 class BTCPay:
@@ -82,15 +98,51 @@ class BTCPay:
             invoice = self._ask("GET", f"/invoices/{deposit.provider_ref}")
         return _seen(deposit, invoice)
 
-    def told(self, body: bytes, signature: str) -> str:
-        """The invoice that a signed event is about. Raises Unauthorized."""
+    # -- Going back --------------------------------------------------------------------------------------------
+
+    def returned(self, since: datetime) -> dict[str, int]:
+        """Cents that went back by refunds, by invoice. Raises Unavailable.
+
+        BTCPay refunds by a pull payment that is called after its invoice; what its payouts sent has gone back.
+        BTCPay lists all there are, so `since` leaves none out.
+        """
+        refunds = {one["id"]: _invoice_of(one) for one in self._ask("GET", "/pull-payments?includeArchived=true")}
+        found = {invoice: 0 for invoice in refunds.values() if invoice}
+        for payout in self._ask("GET", "/payouts") if found else []:
+            if invoice := refunds.get(payout["pullPaymentId"]):
+                found[invoice] += self._worth(invoice, payout) if payout["state"] in _SENT else 0
+        return found
+
+    def gone_back(self, deposit: Deposit) -> int:
+        """Cents of a payment that its payer has got back. Raises Unavailable."""
+        return self.returned(deposit.created_at).get(deposit.provider_ref, 0)
+
+    def _worth(self, invoice: str, payout: dict[str, Any]) -> int:
+        """Cents: as they are in a refund of dollars, else at the rate at which the invoice was paid."""
+        if payout["originalCurrency"] == "USD":
+            return _cents(payout["originalAmount"])
+        methods = self._ask("GET", f"/invoices/{invoice}/payment-methods")
+        rates = [Decimal(one["rate"]) for one in methods if one["currency"] == payout["payoutCurrency"]]
+        return int(Decimal(payout["payoutAmount"] or "0") * rates[0] * 100) if rates else 0
+
+    # -- Events ------------------------------------------------------------------------------------------------
+
+    def told(self, body: bytes, signature: str) -> Told:
+        """What a signed event is about. Raises Unauthorized, Unavailable."""
         wanted = "sha256=" + hmac.new(self.keys.hook_secret.encode(), body, hashlib.sha256).hexdigest()
         if not self.keys.hook_secret or not hmac.compare_digest(signature.encode(), wanted.encode()):
             raise Unauthorized("This event's signature is not that of our BTCPay server.")
         try:
-            return str(json.loads(body).get("invoiceId") or "")
+            event = json.loads(body)
+            invoice, refund = str(event.get("invoiceId") or ""), str(event.get("pullPaymentId") or "")
         except (ValueError, AttributeError) as broken:
             raise Unauthorized("This event is not one of BTCPay's.") from broken
+        if not refund:
+            return Told(invoice)
+        listed = self._ask("GET", "/pull-payments?includeArchived=true")
+        return Told(next((_invoice_of(one) for one in listed if one["id"] == refund), ""), is_refund=True)
+
+    # -- Asking ------------------------------------------------------------------------------------------------
 
     def _found(self, deposit: Deposit) -> dict[str, Any] | None:
         found = self._ask("GET", "/invoices", params={"orderId": deposit.id})
@@ -107,7 +159,10 @@ class BTCPay:
 
     def _ask(self, method: str, path: str, **asked: Any) -> Any:
         try:
-            return self._http.request(method, path, **asked).raise_for_status().json()
+            answer = self._http.request(method, path, **asked)
+            if answer.status_code == httpx.codes.FORBIDDEN:
+                raise Unavailable(_MAY_NOT, code="provider_unavailable")
+            return answer.raise_for_status().json()
         except (httpx.HTTPError, ValueError) as lost:
             raise Unavailable(
                 "The BTCPay server did not answer. Nothing is lost: this is looked at again every minute.",
@@ -128,6 +183,12 @@ def _seen(deposit: Deposit, invoice: dict[str, Any]) -> Seen:
         said = f"{ledger.dollars(paid)} of {ledger.dollars(deposit.amount_cents)} came; the owner decides about it."
         return Seen("failed" if status == "succeeded" else status, said, "paid_in_part", facts | waits)
     return Seen(status, _WHY.get(status, ""), status if status in _WHY else "", facts)
+
+
+def _invoice_of(pull_payment: dict[str, Any]) -> str:
+    """The invoice that a pull payment refunds, "" for one of another kind."""
+    name = pull_payment["name"] or ""
+    return name.removeprefix(_REFUND) if name.startswith(_REFUND) else ""
 
 
 def _cents(amount: str | None) -> int:

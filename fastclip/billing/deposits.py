@@ -34,7 +34,7 @@ LATE_S = 2 * rules.DAY
 CARD_KEPT_S = rules.DAY
 """A card payment that nobody finished is given up after this."""
 GOES_BACK_S = 180 * rules.DAY
-"""So long refunds and disputes of a card payment are looked for."""
+"""So long refunds and disputes of a payment are looked for."""
 
 
 class Deposit(Row):
@@ -206,7 +206,7 @@ def went_back(deposit: Deposit, cents: int) -> int:
         owed = gone + row.bonus_cents * gone // row.paid_cents
         key = f"back:{row.id}:{store.new_id('', chars=6)}"
         taken = ledger.take_back(row.account_id, owed - row.taken_cents, gone - row.refunded_cents, key=key)
-        said = f"{ledger.dollars(gone)} of this payment went back to its card." if gone else ""
+        said = f"{ledger.dollars(gone)} of this payment went back to {_payer(row)}." if gone else ""
         Deposit.update(taken_cents=row.taken_cents + taken, reason=said).where(Deposit.id == row.id).execute()
         _tell_of_return(row, gone, taken)
         return taken
@@ -267,6 +267,10 @@ def _tell_of_credit(deposit: Deposit, cents: int, bonus: int) -> None:
     )
 
 
+def _payer(deposit: Deposit) -> str:
+    return "who paid it" if deposit.provider == "btcpay" else "its card"
+
+
 def _tell_of_return(deposit: Deposit, gone: int, taken: int) -> None:
     account = accounts.by_id(deposit.account_id)
     paid = f"your payment of {ledger.dollars(deposit.paid_cents)} from {deposit.created_at:%d %B %Y}"
@@ -274,9 +278,10 @@ def _tell_of_return(deposit: Deposit, gone: int, taken: int) -> None:
         subject = "A payment was returned to you"
         said = f"A dispute about {paid} ended; {ledger.dollars(-taken)} are on your balance again."
     else:
-        subject = "A payment went back to your card"
+        to = "you" if deposit.provider == "btcpay" else "your card"
+        subject = f"A payment went back to {to}"
         said = (
-            f"{ledger.dollars(gone)} of {paid} went back to your card, by a refund or a dispute. "
+            f"{ledger.dollars(gone)} of {paid} went back to {to}, by a refund or a dispute. "
             f"{ledger.dollars(taken)} left your balance, with the share of its bonus; what was spent stays spent."
         )
     left = ledger.dollars(ledger.balance(account.id)[0])

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from fastclip import accounts, rules, store
@@ -164,24 +165,34 @@ def poll(*, every_s: float = POLL_S) -> None:
 
 
 def _look_for_returns(*, every_s: float) -> None:
-    """Follow the refunds and disputes that Stripe lists, where any payment is young enough for them."""
+    """Follow what the providers say went back, where any payment is young enough for that."""
     global _returns_at
-    if _stripe is None or time.monotonic() < _returns_at + every_s or not deposits.may_go_back(stripe.NAME):
+    if time.monotonic() < _returns_at + every_s:
         return
     _returns_at = time.monotonic()
-    try:
-        refs = _stripe.returned()
-    except FastClipError as refusal:
-        _log.warning("refunds and disputes: %s", refusal.message)
-        return
-    for ref in refs:
-        if deposit := deposits.by_ref(stripe.NAME, ref):
+    since = store.now() - timedelta(seconds=deposits.GOES_BACK_S)
+    for name, provider in ((stripe.NAME, _stripe), (btcpay.NAME, _btcpay)):
+        if provider and deposits.may_go_back(name):
+            try:
+                returned = provider.returned(since)
+            except FastClipError as refusal:
+                _log.warning("refunds at %s: %s", name, refusal.message)
+                continue
+            _follow(name, returned)
+
+
+def _follow(provider: str, returned: dict[str, int]) -> None:
+    """returned: cents by the provider's name of a payment. Only what changed is asked about."""
+    for ref, cents in returned.items():
+        deposit = deposits.by_ref(provider, ref)
+        if deposit and deposit.status == "succeeded" and min(cents, deposit.paid_cents) != deposit.refunded_cents:
             with _logged(deposit):
                 _look_back(deposit)
 
 
 def _look_back(deposit: Deposit) -> None:
-    deposits.went_back(deposit, cards_provider().gone_back(deposit))
+    provider = _bitcoin() if deposit.provider == btcpay.NAME else cards_provider()
+    deposits.went_back(deposit, provider.gone_back(deposit))
 
 
 def _poll_one(deposit: Deposit) -> None:
@@ -220,22 +231,24 @@ def on_stripe_event(body: bytes, signature: str) -> None:
     """A signed event of Stripe's: ask Stripe about what it names. Raises Unauthorized, NotFound, Unavailable."""
     if _stripe is None:
         raise NotFound("There is nothing at this address.")
-    _looked_at(deposits.by_ref(stripe.NAME, _stripe.told(body, signature)))
+    _looked_at(deposits.by_ref(stripe.NAME, _stripe.told(body, signature)), is_return=True)
 
 
 def on_btcpay_event(body: bytes, signature: str) -> None:
     """The same for BTCPay."""
     if _btcpay is None:
         raise NotFound("There is nothing at this address.")
-    _looked_at(deposits.by_ref(btcpay.NAME, _btcpay.told(body, signature)))
+    told = _btcpay.told(body, signature)
+    _looked_at(deposits.by_ref(btcpay.NAME, told.invoice), is_return=told.is_refund)
 
 
-def _looked_at(deposit: Deposit | None) -> None:
+def _looked_at(deposit: Deposit | None, *, is_return: bool) -> None:
+    """is_return: the event may be about money that goes back."""
     if deposit is None:
         return
     if deposit.status != "succeeded":
         look(deposit)
-    elif deposit.provider == stripe.NAME:
+    elif is_return:
         _look_back(deposit)
 
 

@@ -7,6 +7,8 @@ while a payment is open. Its signed events are only a short cut to asking. Sourc
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
 from fastclip import vault
@@ -121,25 +123,33 @@ class Stripe:
 
     # -- Going back --------------------------------------------------------------------------------------------
 
-    def returned(self) -> list[str]:
-        """PaymentIntents that the newest refunds and disputes are about. Raises Unavailable."""
-        found = self._refunds({"limit": _LISTED}) + self._disputes({"limit": _LISTED})
-        return list(dict.fromkeys(filter(None, map(_intent_of, found))))
+    def returned(self, since: datetime) -> dict[str, int]:
+        """Cents that went back by refunds and disputes begun since then, by PaymentIntent. Raises Unavailable."""
+        found: dict[str, int] = {}
+        for intent, cents in self._returns({}, since.replace(tzinfo=UTC).timestamp()):
+            found[intent] = found.get(intent, 0) + cents
+        return found
 
     def gone_back(self, deposit: Deposit) -> int:
         """Cents of a payment that its payer has got back, or that a dispute holds. Raises Unavailable."""
-        about = {"payment_intent": deposit.provider_ref, "limit": _LISTED}
-        refunds = [one for one in self._refunds(about) if one.status not in ("failed", "canceled")]
-        disputes = [one for one in self._disputes(about) if one.status in _HELD]
-        return sum(int(one.amount) for one in refunds + disputes)
+        return sum(cents for _, cents in self._returns({"payment_intent": deposit.provider_ref}))
 
-    def _refunds(self, about: Any) -> list[Any]:
+    def _returns(self, about: Any, oldest: float = 0.0) -> list[tuple[str, int]]:
+        """(PaymentIntent, cents) of each refund and dispute begun since, 0 cents for one that came to nothing."""
+        about |= {"limit": _LISTED}
         with self._answering():
-            return list(self._api.refunds.list(about).data)
+            # Stripe lists the newest first, a page at a time.
+            refunds = list(takewhile(lambda one: one.created >= oldest, self._refunds(about)))
+            disputes = list(takewhile(lambda one: one.created >= oldest, self._disputes(about)))
+        counted = [(one, one.status not in ("failed", "canceled")) for one in refunds]
+        counted += [(one, one.status in _HELD) for one in disputes]
+        return [(_intent_of(one), int(one.amount) * counts) for one, counts in counted if _intent_of(one)]
 
-    def _disputes(self, about: Any) -> list[Any]:
-        with self._answering():
-            return list(self._api.disputes.list(about).data)
+    def _refunds(self, about: Any) -> Iterator[Any]:
+        return self._api.refunds.list(about).auto_paging_iter()
+
+    def _disputes(self, about: Any) -> Iterator[Any]:
+        return self._api.disputes.list(about).auto_paging_iter()
 
     # -- Reading -----------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The two payment servers that tests pay at: localstripe (a process of its own) and a stand-in for BTCPay.
 
 localstripe is GPLv3 and only ever run beside the suite. The stand-in's answers and events are held against the OpenAPI
-that BTCPay publishes (tests/data/btcpay).
+that BTCPay publishes (tests/data/btcpay; what it says of pull payments and payouts is written down there in short).
 """
 
 import hashlib
@@ -30,6 +30,8 @@ from tests.billing.disputes import Disputes
 SPECS = Path(__file__).parent.parent / "data" / "btcpay"
 STRIPE_KEY, STRIPE_HOOK_SECRET = "sk_test_fastclip", "whsec_fastclip"
 BTCPAY_KEY, BTCPAY_HOOK_SECRET, STORE = "btcpay-key", "btcpay-hook-secret", "fastclip-store"
+BTC_USD = "50000"
+"""The rate at which every invoice is paid."""
 
 GOOD, DECLINED, ASKS_3DS, DECLINED_AFTER_3DS = (
     "4242424242424242",
@@ -143,7 +145,11 @@ class BTCPayServer:
 
     def __init__(self) -> None:
         self.invoices: dict[str, dict[str, Any]] = {}
+        self.pull_payments: list[dict[str, Any]] = []
+        self.payouts: list[dict[str, Any]] = []
         self.is_down = False
+        self.shows_refunds = True
+        """Whether the API key has the permission for them."""
         self.loses_answers = False
         """Makes an invoice that is asked for, and breaks off before it answers."""
         self.asked: list[str] = []
@@ -188,21 +194,42 @@ class BTCPayServer:
         invoice |= {"status": status, "additionalStatus": additional, "paidAmount": paid or whole}
         check("InvoiceData", invoice)
 
+    def offer_back(self, ref: str, amount: str, currency: str = "USD", *, name: str | None = None) -> str:
+        """Issue a refund of an invoice: a pull payment that its payer may claim."""
+        made = {"id": secrets.token_hex(8), "name": name or f"Refund {ref}", "currency": currency}
+        made |= {"amount": amount, "archived": False, "viewLink": f"{self.url}/pull-payments/1"}
+        self.pull_payments.append(made)
+        return made["id"]
+
+    def claim(self, pull_payment: str, amount: str, state: str) -> None:
+        """The payer claims from a pull payment, and the owner lets it come so far."""
+        (offer,) = (one for one in self.pull_payments if one["id"] == pull_payment)
+        in_btc = amount if offer["currency"] == "BTC" else f"{float(amount) / 60000:.8f}"  # the rate has moved since
+        made = {"id": secrets.token_hex(8), "revision": 0, "pullPaymentId": pull_payment, "date": int(time.time())}
+        made |= {"originalCurrency": offer["currency"], "originalAmount": amount, "payoutCurrency": "BTC"}
+        made |= {"payoutAmount": None if state == "AwaitingApproval" else in_btc, "payoutMethodId": "BTC-CHAIN"}
+        self.payouts.append(made | {"destination": "bc1q", "state": state, "metadata": {}})
+
+    def rates(self, ref: str) -> list[dict[str, Any]]:
+        paid = {"rate": BTC_USD, "amount": "0.0001", "due": "0", "paymentMethodPaid": "0.0001", "totalPaid": "0.0001"}
+        method = {"paymentMethodId": "BTC-CHAIN", "currency": "BTC", "destination": "bc1q", "paymentLink": None}
+        return [method | paid | {"paymentMethodFee": "0", "payments": [], "activated": True, "additionalData": {}}]
+
     def event(self, ref: str, kind: str, **more: Any) -> tuple[bytes, str]:
         """(body, BTCPay-Sig) of an event about an invoice."""
-        body = {
-            "deliveryId": secrets.token_hex(8),
-            "webhookId": "hook",
-            "originalDeliveryId": "first",
-            "isRedelivery": False,
-            "type": kind,
-            "timestamp": int(time.time()),
-            "storeId": STORE,
-            "invoiceId": ref,
-            "metadata": self.invoices[ref]["metadata"],
-            **more,
-        }
-        check(f"Webhook{kind}Event", body)
+        about = {"storeId": STORE, "invoiceId": ref, "metadata": self.invoices[ref]["metadata"]}
+        return self._event(f"Webhook{kind}Event", kind, about | more)
+
+    def payout_event(self) -> tuple[bytes, str]:
+        """The same about the latest payout."""
+        payout = self.payouts[-1]
+        about = {"payoutId": payout["id"], "pullPaymentId": payout["pullPaymentId"], "payoutState": payout["state"]}
+        return self._event("WebhookPayoutEvent", "PayoutUpdated", about)
+
+    def _event(self, schema: str, kind: str, about: dict[str, Any]) -> tuple[bytes, str]:
+        body = {"deliveryId": secrets.token_hex(8), "webhookId": "hook", "originalDeliveryId": "first"}
+        body |= {"isRedelivery": False, "type": kind, "timestamp": int(time.time())} | about
+        check(schema, body)
         return signed_btcpay(json.dumps(body).encode())
 
 
@@ -219,20 +246,27 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        ref = parts.path.rsplit("/", 1)[-1]
-        if ref != "invoices":
-            return self._answer(lambda: self.store.invoices[ref])
+        *_, before, last = parts.path.split("/")
+        if last in ("pull-payments", "payouts"):
+            if not self.store.shows_refunds:
+                return self._say(403, {"code": "missing-permission", "message": "btcpay.store.canmanagepullpayments"})
+            listed = self.store.payouts if last == "payouts" else self.store.pull_payments
+            return self._answer(lambda: listed, "PayoutDataList" if last == "payouts" else "PullPaymentDataList")
+        if last == "payment-methods":
+            return self._answer(lambda: self.store.rates(before), "InvoicePaymentMethodDataModelList")
+        if last != "invoices":
+            return self._answer(lambda: self.store.invoices[last])
         orders, every = parse_qs(parts.query)["orderId"], self.store.invoices.values()
-        self._answer(lambda: [one for one in every if one["metadata"]["orderId"] in orders])
+        self._answer(lambda: [one for one in every if one["metadata"]["orderId"] in orders], "InvoiceDataList")
 
-    def _answer(self, made: Any) -> None:
+    def _answer(self, made: Any, schema: str = "InvoiceData") -> None:
         self.store.asked.append(f"{self.command} {self.path.split('/stores/')[-1]}")
         if self.store.is_down:
             return self._say(503, {"code": "down", "message": "down"})
         if self.headers["Authorization"] != f"token {BTCPAY_KEY}" or f"/stores/{STORE}/" not in self.path:
             return self._say(401, {"code": "unauthenticated", "message": "no"})
         said = made()
-        check("InvoiceDataList" if isinstance(said, list) else "InvoiceData", said)
+        check(schema, said)
         if self.store.loses_answers and self.command == "POST":
             self.close_connection = True
             return self.connection.shutdown(socket.SHUT_RDWR)

@@ -44,6 +44,7 @@ def one_folder(folder: Path) -> Iterator[Settings]:
 
 def begin(provide: Open, stripe: LocalStripe, btcpay: BTCPayServer) -> "Scene":
     Deposit.delete().execute()
+    btcpay.shows_refunds = True
     return Scene(new_account(), stripe, btcpay, provide)
 
 
@@ -199,6 +200,37 @@ class Scene:
     def processing_hook(self) -> None:
         payments.on_btcpay_event(*self.btcpay.event(self.attempt.provider_ref, "InvoiceProcessing", overPaid=False))
 
+    def offer_back(self) -> None:
+        self.said["offer"] = self.btcpay.offer_back(self.attempt.provider_ref, "5.00")
+
+    def offer_back_in_coins(self) -> None:
+        self.said["offer"] = self.btcpay.offer_back(self.attempt.provider_ref, "0.0001", "BTC")
+
+    def pay_out_something_else(self) -> None:
+        other = self.btcpay.offer_back(self.attempt.provider_ref, "5.00", name="Wages")
+        self.btcpay.claim(other, "5.00", "Completed")
+
+    def claim(self) -> None:
+        self.btcpay.claim(self.said["offer"], "5.00", "AwaitingApproval")
+
+    def send(self) -> None:
+        self.btcpay.payouts[-1] |= {"state": "Completed", "payoutAmount": "0.00008333"}
+
+    def give_up_sending(self) -> None:
+        self.btcpay.payouts[-1]["state"] = "Cancelled"
+
+    def send_a_dollar(self) -> None:
+        self.btcpay.claim(self.said["offer"], "1.00", "InProgress")
+
+    def send_half_in_coins(self) -> None:
+        self.btcpay.claim(self.said["offer"], "0.00005", "Completed")
+
+    def payout_hook(self) -> None:
+        payments.on_btcpay_event(*self.btcpay.payout_event())
+
+    def refunds_are_hidden(self) -> None:
+        self.btcpay.shows_refunds = False
+
     def forged_btc_hook(self) -> None:
         body, _ = self.btcpay.event(self.attempt.provider_ref, "InvoiceSettled", manuallyMarked=False, overPaid=False)
         payments.on_btcpay_event(*signed_btcpay(body, secret="guessed"))
@@ -215,6 +247,7 @@ class Scene:
     def up(self) -> None:
         self.provide()
         self.btcpay.is_down = self.btcpay.loses_answers = False
+        self.btcpay.shows_refunds = True
 
     def answers_lost(self) -> None:
         self.btcpay.loses_answers = True
