@@ -17,7 +17,7 @@ from fastclip import accounts
 from fastclip.api import refusals
 from fastclip.api.auth import Caller, session_only
 from fastclip.api.strict import Ask, read, whole
-from fastclip.billing import ledger, reload
+from fastclip.billing import ledger, reload, reload_settings
 from fastclip.errors import FastClipError, InvalidRequest
 from fastclip.store.blobs import address_for_others
 
@@ -53,13 +53,13 @@ class ApproveReloadAsk(Ask):
 @get("/v1/account/reload-settings", sync_to_thread=True)
 def get_reload_settings(caller: NamedDependency[Caller]) -> dict[str, Any]:
     """Whether and how this account is reloaded by API."""
-    return reload.describe_settings(caller.account)
+    return reload_settings.describe(caller.account)
 
 
 @post("/v1/account/reload-settings", status_code=200, sync_to_thread=True, guards=[session_only])
 def change_reload_settings(caller: NamedDependency[Caller], data: JSONBody[ReloadSettingsAsk]) -> dict[str, Any]:
     """Change some of them. What guards the card is only taken away with the account's own password."""
-    return reload.change_settings(caller.account, data.given(), current_password=data.current_password)
+    return reload_settings.change(caller.account, data.given(), current_password=data.current_password)
 
 
 @post("/v1/reload", status_code=200, sync_to_thread=True, opt={"once": True})

@@ -10,7 +10,7 @@ import pytest
 
 from fastclip import accounts, store, webhooks
 from fastclip.accounts import Account
-from fastclip.billing import deposits, ledger, payments, reload, wallet
+from fastclip.billing import deposits, ledger, payments, reload, reload_settings, wallet
 from fastclip.billing.deposits import Deposit
 from fastclip.billing.reload import Reload
 from fastclip.errors import FastClipError
@@ -43,7 +43,7 @@ def carded(account: Account, stripe_server: LocalStripe) -> Carded:
 
 
 def switch(account: Account, **asked: Any) -> dict[str, Any]:
-    return reload.change_settings(account, asked, current_password=PASSWORD)
+    return reload_settings.change(account, asked, current_password=PASSWORD)
 
 
 def ask(account: Account, cents: int = 2000, *, key: str | None = KEY, password: str | None = None) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def link() -> str:
 
 
 def test_reloads_are_off_and_guarded_by_mail_from_the_start(account: Account) -> None:
-    assert reload.describe_settings(account) == {
+    assert reload_settings.describe(account) == {
         "enabled": False,
         "email_confirmation": True,
         "has_reload_password": False,
@@ -80,7 +80,7 @@ def test_what_guards_the_card_is_taken_away_with_the_password_alone(account: Acc
     switch(account, enabled=True, reload_password="reload me")
     for weaker in ({"email_confirmation": False}, {"reload_password": None}, {"reload_password": "another one"}):
         for password in (None, "wrong"):
-            code = refused(lambda w=weaker, p=password: reload.change_settings(account, w, current_password=p))
+            code = refused(lambda w=weaker, p=password: reload_settings.change(account, w, current_password=p))
             assert code in ("403 forbidden", "429 rate_limited")
     kept = wallet.of(account.id)
     assert kept.needs_mail and kept.reload_password_hash
