@@ -7,6 +7,7 @@ colours come out as computed (captions.md 0.2 and 0.3).
 
 from dataclasses import dataclass, field
 
+from fastclip.media import notation
 from fastclip.media.captions import BOX_SIDES, Captions, Page, Slot
 from fastclip.media.fonts import Font
 from fastclip.media.style import Style
@@ -32,7 +33,6 @@ Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
 """
 _BOX, _BEHIND, _WORD, _FRONT = range(4)
 _EVER_MS = 99_999_999
-_ROUND = 0.5523  # of a corner's radius: where the handles of its Bezier curve stand
 _BAND_GAP_CS = 100
 _IMPACT_FROM, _IMPACT_OVER, _IMPACT_AT = 60, 112, 0.56
 _POP_FROM = 85
@@ -54,8 +54,8 @@ def write(captions: Captions) -> Script:
         height=captions.height,
         family=font.family,
         size=style.font_size * font.size,
-        text=f"&H00{_bgr(style.text_color)}",
-        stroke=f"&H00{_bgr(style.stroke_color)}",
+        text=f"&H00{notation.bgr(style.text_color)}",
+        stroke=f"&H00{notation.bgr(style.stroke_color)}",
         spacing=style.letter_spacing,
         bord=style.stroke,
     )
@@ -110,9 +110,9 @@ class _Drawing:
         style, word = self.style, slot.word
         if not style.highlight_mode and style.inactive_opacity == 1:
             accent = style.animation == "impact" and word.is_last
-            return [(start, page.end, f"\\1c{_color(style.highlight_color)}" * accent, _WORD)]
-        waiting = f"\\alpha{_alpha(style.inactive_opacity)}" * (style.inactive_opacity < 1)
-        spoken = f"\\1c{_color(style.highlight_color)}" * self._recolours
+            return [(start, page.end, f"\\1c{notation.color(style.highlight_color)}" * accent, _WORD)]
+        waiting = f"\\alpha{notation.alpha(style.inactive_opacity)}" * (style.inactive_opacity < 1)
+        spoken = f"\\1c{notation.color(style.highlight_color)}" * self._recolours
         layer = _FRONT if style.highlight_mode else _WORD
         states = [
             (start, word.start, waiting, _WORD),
@@ -145,10 +145,12 @@ class _Drawing:
         if not style.shadow_enabled or not style.shadow_opacity:
             return
         x, y = _centre(page, slot)
-        color = _color(style.shadow_color)
+        color = notation.color(style.shadow_color)
         at = self._at(page, slot, first, x + style.shadow_x, y + style.shadow_y)
         growing = "" if "\\fscx" not in tags else tags[tags.index("\\t(") if "\\t(" in tags else tags.index("\\fscx") :]
-        look = f"{growing}\\1c{color}\\3c{color}\\alpha{_alpha(style.shadow_opacity)}\\blur{style.shadow_blur:g}"
+        look = (
+            f"{growing}\\1c{color}\\3c{color}\\alpha{notation.alpha(style.shadow_opacity)}\\blur{style.shadow_blur:g}"
+        )
         self._event(_BEHIND, first, last, "Word", f"{{{at}{look}}}{_text(self, page, slot)}")
 
     def _glow(self, page: Page, slot: Slot, first: int, last: int) -> None:
@@ -156,7 +158,7 @@ class _Drawing:
         at = self._at(page, slot, first, *_centre(page, slot))
         for layer, reach, blur in ((_BOX, 0.57, 1.0), (_BEHIND, 0.21, 0.36)):
             bord, blur = style.stroke + style.glow_size * reach, style.glow_size * blur
-            look = f"\\1a&HFF&\\3c{_color(style.highlight_color)}\\bord{bord:.2f}\\blur{blur:.2f}"
+            look = f"\\1a&HFF&\\3c{notation.color(style.highlight_color)}\\bord{bord:.2f}\\blur{blur:.2f}"
             self._event(layer, first, last, "Word", f"{{{at}{look}}}{_text(self, page, slot)}")
 
     def _sweep(self, page: Page, slot: Slot) -> None:
@@ -167,7 +169,7 @@ class _Drawing:
         none = (right, right) if word.is_rtl else (left, left)
         took = max(1, min(slot.until, word.end) - word.start) * 10
         clips = [f"\\clip({a},{top},{b},{bottom})" for a, b in (none, (left, right))]
-        tags = f"\\1c{_color(self.style.highlight_color)}{clips[0]}\\t(0,{took},{clips[1]})"
+        tags = f"\\1c{notation.color(self.style.highlight_color)}{clips[0]}\\t(0,{took},{clips[1]})"
         self._letters(_FRONT, page, slot, word.start, page.end, tags)
 
     def _at(self, page: Page, slot: Slot, first: int, x: float, y: float) -> str:
@@ -253,9 +255,9 @@ class _Drawing:
         style = self.style
         x, y = min(one[0] for one in rects), min(one[1] for one in rects)
         radius = style.box_radius if radius is None else radius
-        path = " ".join(_rounded(a - x, b - y, c - x, d - y, radius) for a, b, c, d in rects)
+        path = " ".join(notation.rounded(a - x, b - y, c - x, d - y, radius) for a, b, c, d in rects)
         at = f"\\an7\\pos({x:.2f},{y:.2f}){self._fading(page, first)}"
-        look = f"\\1c{_color(fill or style.box_fill)}\\1a{_alpha(style.box_opacity)}\\bord0"
+        look = f"\\1c{notation.color(fill or style.box_fill)}\\1a{notation.alpha(style.box_opacity)}\\bord0"
         self._event(layer, first, last, "Box", f"{{{at}{look}\\p1}}{path}")
 
     def _fading(self, page: Page, first: int) -> str:
@@ -266,7 +268,9 @@ class _Drawing:
 
     def _event(self, layer: int, first: int, last: int, style: str, text: str) -> None:
         if last > first:
-            self.events.append(f"Dialogue: {layer},{_clock(first)},{_clock(last)},{style},,0,0,0,,{text}")
+            self.events.append(
+                f"Dialogue: {layer},{notation.clock(first)},{notation.clock(last)},{style},,0,0,0,,{text}"
+            )
 
 
 def _text(drawing: _Drawing, page: Page, slot: Slot) -> str:
@@ -301,39 +305,3 @@ def _lean(page: Page, slot: Slot) -> float:
         spans.append((pen + low, pen + high))
         pen += run.font.advance(run.text)[0]
     return (min(low for low, _ in spans) + max(high for _, high in spans) - pen) / 2 * page.size
-
-
-def _rounded(left: float, top: float, right: float, bottom: float, radius: float) -> str:
-    """A rectangle with round corners as an ASS path, clockwise."""
-    r = min(radius, (right - left) / 2, (bottom - top) / 2)
-    if r <= 0:
-        return f"m {_points(left, top)} l {_points(right, top, right, bottom, left, bottom)}"
-    k = r * (1 - _ROUND)
-    return (
-        f"m {_points(left + r, top)} l {_points(right - r, top)} "
-        f"b {_points(right - k, top, right, top + k, right, top + r)} l {_points(right, bottom - r)} "
-        f"b {_points(right, bottom - k, right - k, bottom, right - r, bottom)} l {_points(left + r, bottom)} "
-        f"b {_points(left + k, bottom, left, bottom - k, left, bottom - r)} l {_points(left, top + r)} "
-        f"b {_points(left, top + k, left + k, top, left + r, top)}"
-    )
-
-
-def _points(*numbers: float) -> str:
-    return " ".join(f"{number:.2f}" for number in numbers)
-
-
-def _bgr(color: str) -> str:
-    return (color[5:7] + color[3:5] + color[1:3]).upper()
-
-
-def _color(color: str) -> str:
-    return f"&H{_bgr(color)}&"
-
-
-def _alpha(opacity: float) -> str:
-    """ASS counts how far one sees through."""
-    return f"&H{round(255 * (1 - opacity)):02X}&"
-
-
-def _clock(cs: int) -> str:
-    return f"{cs // 360000}:{cs // 6000 % 60:02d}:{cs // 100 % 60:02d}.{cs % 100:02d}"

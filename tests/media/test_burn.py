@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from fastclip.media import ass, burn, captions, cut, fonts, probe, style
+from fastclip.media import ass, burn, captions, cut, fonts, notation, probe, style
 from fastclip.media.ass import Script
 from fastclip.media.captions import Captions
 from fastclip.media.cut import Cut
@@ -53,7 +53,7 @@ def blocks() -> Script:
     head = ass.write(placed).text.split("Dialogue:")[0].replace("PlayResX: 1920", "PlayResX: 640")
     head = head.replace("PlayResY: 1080", "PlayResY: 360")
     lines = [
-        f"Dialogue: 0,0:00:00.00,0:00:05.00,Box,,0,0,0,,{{\\an7\\pos({left},0)\\1c{ass._color(color)}\\p1}}"
+        f"Dialogue: 0,0:00:00.00,0:00:05.00,Box,,0,0,0,,{{\\an7\\pos({left},0)\\1c{notation.color(color)}\\p1}}"
         f"m 0 0 l {right - left} 0 l {right - left} 360 l 0 360"
         for color, (left, right) in WANTED.items()
     ]
