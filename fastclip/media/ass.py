@@ -8,8 +8,9 @@ colours come out as computed (captions.md 0.2 and 0.3).
 from dataclasses import dataclass, field
 
 from fastclip.media import notation
-from fastclip.media.captions import BOX_SIDES, Captions, Page, Slot
+from fastclip.media.captions import Captions, Page, Slot
 from fastclip.media.fonts import Font
+from fastclip.media.paging import BOX_SIDES
 from fastclip.media.style import Style
 
 _HEAD = """[Script Info]
