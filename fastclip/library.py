@@ -11,7 +11,7 @@ from typing import Any
 
 from peewee import BigIntegerField, BooleanField, CharField, DateTimeField, DoubleField, ModelSelect, TextField, fn
 
-from fastclip import moments, rules, store
+from fastclip import cursors, moments, rules, store
 from fastclip.errors import InvalidRequest, NotFound, Unavailable
 from fastclip.jobs import Job, Made
 from fastclip.store import Row
@@ -142,9 +142,8 @@ def listed(
     """One page of the library: (clips, cursor of the next page, how many there are in all)."""
     query = _filtered(account_id, q=q, pinned=pinned, media=media, captioned=captioned)
     total = query.count()
-    offset = _offset(cursor)
-    rows = list(query.order_by(*_order(sort)).limit(limit + 1).offset(offset))
-    return rows[:limit], str(offset + limit) if len(rows) > limit else None, total
+    rows = list(query.order_by(*_order(sort)).limit(limit + 1).offset(cursors.offset(cursor)))
+    return *cursors.page(rows, limit, cursor), total
 
 
 def _filtered(
@@ -170,14 +169,6 @@ def _order(sort: str) -> tuple[Any, ...]:
     if sort == "name":
         return fn.LOWER(Clip.title), Clip.created_at.desc(), Clip.id
     return (Clip.created_at.asc(), Clip.id) if sort == "created_asc" else (Clip.created_at.desc(), Clip.id)
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 9:
-        raise InvalidRequest("cursor is not one that this list gave out.", param="cursor")
-    return int(cursor)
 
 
 def changed_since(account_id: str, moment: float) -> list[Clip]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from peewee import SqliteDatabase
 
-from fastclip import store
+from fastclip import cursors, store
 from fastclip.errors import InvalidRequest
 from fastclip.media.words import Word, folded
 from fastclip.transcripts import Passage, TimedWord, Transcript
@@ -36,13 +36,12 @@ _POSTGRESQL = (
 def find(account_id: str, q: str, *, limit: int, cursor: str | None = None) -> tuple[list[dict[str, Any]], str | None]:
     """(moments, cursor of the next page), the best first. Raises InvalidRequest."""
     terms = _terms(q)
-    offset = _offset(cursor)
     is_sqlite = isinstance(store.db.obj, SqliteDatabase)
     asked = _for_sqlite(terms) if is_sqlite else _for_postgresql(terms)
     statement = _SQLITE if is_sqlite else _POSTGRESQL
-    rows = store.db.execute_sql(statement, (asked, account_id, limit + 1, offset)).fetchall()
-    following = str(offset + limit) if len(rows) > limit else None
-    return _moments([row[0] for row in rows[:limit]], terms), following
+    rows = store.db.execute_sql(statement, (asked, account_id, limit + 1, cursors.offset(cursor))).fetchall()
+    shown, following = cursors.page(rows, limit, cursor)
+    return _moments([row[0] for row in shown], terms), following
 
 
 def _terms(q: str) -> list[Term]:
@@ -58,14 +57,6 @@ def _terms(q: str) -> list[Term]:
     if q[-1] not in '" ' and len(terms[-1][0][-1]) >= _BEGUN_CHARS:
         terms[-1] = (terms[-1][0], True)
     return terms
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 9:
-        raise InvalidRequest("cursor is not one that this list gave out.", param="cursor")
-    return int(cursor)
 
 
 def _for_sqlite(terms: list[Term]) -> str:

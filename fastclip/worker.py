@@ -33,8 +33,8 @@ from fastclip import (
     tickets,
     uploads,
 )
-from fastclip.billing import answers, ledger, payments, reload
-from fastclip.clips import analyze, auto, caption, merge, news, transcript, trim
+from fastclip.billing import answers, payments, reload
+from fastclip.clips import analyze, auto, caption, merge, news, settling, transcript, trim
 from fastclip.errors import INTERNAL, Canceled, FastClipError
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
@@ -223,7 +223,7 @@ def _complete(job: Job, outcome: Outcome, clips: list[Clip]) -> bool:
             return False
         for clip in clips:
             library.add(clip)
-        _settle(job, outcome.cents)
+        settling.settle(job, outcome.cents)
         news.complete(job, clips, outcome.cents)
         return True
 
@@ -239,7 +239,7 @@ def fail(job: Job, error: Exception) -> None:
         owed = OWED[job.kind](job) if job.kind in OWED else 0
         if not leases.end(job, "failed", error=said, error_code=refusal.code, status_message=said, cost_cents=owed):
             return
-        _settle(job, owed)
+        settling.settle(job, owed)
         news.failed(job, refusal, owed)
     if job.kind in AFTER_FAILURE:
         AFTER_FAILURE[job.kind](job, refusal)
@@ -284,11 +284,6 @@ def tidy() -> None:
     store.blobs.tidy()
     analyze.tidy()
     backup.make_daily(store.temp_dir.parent)
-
-
-def _settle(job: Job, cents: int) -> None:
-    if job.reserved_cents:
-        ledger.settle(job.hold_ref or job.id, cents)
 
 
 def _sweep_temp(job: Job | None = None) -> None:

@@ -8,13 +8,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from msgspec import Meta
 
-from fastclip import accounts, rules, store
+from fastclip import accounts, cursors, rules, store
 from fastclip.api.auth import Caller, owner_only
 from fastclip.api.strict import Ask
 from fastclip.api.uploads import page_size
 from fastclip.billing import deposits, ledger, manual
 from fastclip.billing.deposits import Deposit
-from fastclip.errors import InvalidRequest
 
 
 class ApproveAsk(Ask):
@@ -41,10 +40,10 @@ def list_all_deposits(
     cursor: FromQuery[str | None] = None,
 ) -> dict[str, Any]:
     """Deposits of everybody: those that wait for the owner, or all; newest first."""
-    count, offset = page_size(limit), _offset(cursor)
-    found = deposits.listed(for_owner=which == "waiting", limit=count + 1, offset=offset)
-    more = str(offset + count) if len(found) > count else None
-    return {"data": [described(one) for one in found[:count]], "next_cursor": more}
+    count = page_size(limit)
+    found = deposits.listed(for_owner=which == "waiting", limit=count + 1, offset=cursors.offset(cursor))
+    shown, more = cursors.page(found, count, cursor)
+    return {"data": [described(one) for one in shown], "next_cursor": more}
 
 
 @post(
@@ -94,14 +93,6 @@ def described(deposit: Deposit) -> dict[str, Any]:
         "is_waiting": deposit.status == "awaiting_approval" or deposit.is_for_owner,
         "decided_as": deposit.decided_as or None,
     }
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not (cursor.isascii() and cursor.isdigit()) or len(cursor) > 9:
-        raise InvalidRequest("cursor is not one that this list gave out.", param="cursor")
-    return int(cursor)
 
 
 routes = [list_all_deposits, approve_deposit, reject_deposit, create_grant]

@@ -19,8 +19,8 @@ from fastclip.accounts import Account
 from fastclip.ai import embed, moments, ranker
 from fastclip.ai.moments import Found, Moment, Ranker
 from fastclip.billing import ledger
-from fastclip.clips import drawing
-from fastclip.errors import InvalidRequest, Unavailable, Unprocessable
+from fastclip.clips import drawing, settling
+from fastclip.errors import InvalidRequest, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.media.words import Word
 from fastclip.store import Row
@@ -70,7 +70,7 @@ def request(
     with store.write():
         job, is_new = _joined(account, upload, query, reads_all, api_key_id)
     if job and is_new:
-        _ring(job)
+        settling.ring(job)
     return job
 
 
@@ -123,17 +123,6 @@ def _begun(account_id: str, file_id: str, query: str, reads_all: bool) -> Analys
 def _words_changed(account_id: str, file_id: str) -> float:
     row = transcripts.satisfying(account_id, file_id, model="", language="")
     return row.changed if row else 0.0
-
-
-def _ring(job: Job) -> None:
-    try:
-        jobs.push(job)
-    except Unavailable as refusal:
-        with store.write():
-            said = {"error": refusal.message, "error_code": refusal.code, "status_message": "Not queued"}
-            if jobs.end_waiting(job, **said) and job.reserved_cents:
-                ledger.settle(job.id, 0)
-        raise
 
 
 # -- Finding -----------------------------------------------------------------------------------------------

@@ -4,8 +4,7 @@ import contextlib
 import time
 
 from fastclip import jobs, store
-from fastclip.billing import ledger
-from fastclip.clips import auto, news
+from fastclip.clips import auto, news, settling
 from fastclip.errors import Canceled, Conflict
 from fastclip.jobs import Job
 
@@ -26,8 +25,7 @@ def cancel(account_id: str, job_id: str) -> Job:
         owed = auto.owed(job) if job.kind == auto.KIND else 0
         said = {"error": refusal.message, "error_code": refusal.code, "status_message": "Canceled", "cost_cents": owed}
         if jobs.end_waiting(job, **said):
-            if job.reserved_cents:
-                ledger.settle(job.hold_ref or job.id, owed)
+            settling.settle(job, owed)
             news.failed(job, refusal, owed)
     if jobs.get(account_id, job_id).status == "failed":
         return jobs.get(account_id, job_id)

@@ -8,8 +8,8 @@ from fastclip import engines, jobs, library, rules, store, transcripts, uploads
 from fastclip.accounts import Account
 from fastclip.ai import speech
 from fastclip.billing import ledger
-from fastclip.clips import checks, drawing, trim
-from fastclip.errors import InvalidRequest, Unavailable, Unprocessable
+from fastclip.clips import checks, drawing, settling, trim
+from fastclip.errors import InvalidRequest, Unprocessable
 from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.library import Clip
 from fastclip.media import cut, frames, probe
@@ -52,7 +52,7 @@ def request(
             account.id, KIND, ask, lane="ffmpeg", file_id=source_id, reserved_cents=cents, api_key_id=api_key_id
         )
         ledger.reserve(account, cents, job.id)
-    _ring(job)
+    settling.ring(job)
     return job
 
 
@@ -68,16 +68,6 @@ def _clip(account_id: str, clip_id: str) -> Clip:
 def _facts(clip: Clip) -> Facts:
     with store.blobs.lease(clip.key) as path:
         return probe.read(path)
-
-
-def _ring(job: Job) -> None:
-    try:
-        jobs.push(job)
-    except Unavailable as refusal:
-        with store.write():
-            if jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Not queued"):
-                ledger.settle(job.id, 0)
-        raise
 
 
 def run(job: Job, tell: Tell) -> Outcome:

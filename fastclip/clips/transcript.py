@@ -7,7 +7,8 @@ from fastclip import engines, glossary, jobs, library, rules, store, transcripti
 from fastclip.accounts import Account
 from fastclip.ai import speech
 from fastclip.billing import ledger
-from fastclip.errors import NotFound, Unavailable, Unprocessable
+from fastclip.clips import settling
+from fastclip.errors import NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
 from fastclip.library import Clip
 from fastclip.media.words import Word, within
@@ -36,7 +37,7 @@ def request(
     with store.write():
         job, is_new = _joined(account, upload, model or "", language or "", api_key_id)
     if job and is_new:
-        _ring(job)
+        settling.ring(job)
     return job
 
 
@@ -54,16 +55,6 @@ def _joined(account: Account, upload: Upload, model: str, language: str, api_key
     ledger.reserve(account, cents, job.id)
     transcription.take(row, job)
     return job, True
-
-
-def _ring(job: Job) -> None:
-    try:
-        jobs.push(job)
-    except Unavailable as refusal:
-        with store.write():
-            if jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Not queued"):
-                ledger.settle(job.id, 0)
-        raise
 
 
 def run(job: Job, tell: Tell) -> Outcome:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastclip import jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.billing import ledger
-from fastclip.clips import checks, drawing
+from fastclip.clips import checks, drawing, settling
 from fastclip.errors import Unavailable
 from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.media import cut, frames
@@ -76,12 +76,9 @@ def _add(account: Account, file_id: str, ask: dict, is_4k: bool, api_key_id: str
 def is_queued(job: Job) -> bool:
     """Ring for the job; one that the queue does not take ends here, refunded."""
     try:
-        jobs.push(job)
+        settling.ring(job)
     except Unavailable as refusal:
         _log.warning("job %s was not queued: %s", job.id, refusal.__cause__)
-        with store.write():
-            if jobs.end_waiting(job, error=refusal.message, error_code=refusal.code, status_message="Not queued"):
-                ledger.settle(job.id, 0)
         return False
     return True
 
