@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import fn
 
-from fastclip import accounts, jobs, mail, rules, store, targets, webhooks
+from fastclip import accounts, cursors, jobs, mail, rules, store, targets, webhooks
 from fastclip.errors import Conflict, FastClipError, NotFound
 from fastclip.jobs import Again, Job, Outcome, Tell
 from fastclip.webhooks import Delivery, Webhook
@@ -151,10 +151,8 @@ def listed(
         query = query.where(Delivery.status == status)
     if event is not None:
         query = query.where(Delivery.event == event)
-    if before and (last := Delivery.get_or_none(Delivery.id == before, Delivery.webhook_id == webhook.id)):
-        is_same_moment = Delivery.created_at == last.created_at
-        query = query.where((Delivery.created_at < last.created_at) | (is_same_moment & (Delivery.id < last.id)))
-    return list(query.order_by(Delivery.created_at.desc(), Delivery.id.desc()).limit(limit))
+    last = Delivery.get_or_none(Delivery.id == before, Delivery.webhook_id == webhook.id) if before else None
+    return cursors.newest(query, last, limit)
 
 
 def get(webhook: Webhook, delivery_id: str) -> Delivery:

@@ -16,7 +16,7 @@ from typing import Any
 
 from peewee import CharField, DateTimeField, IntegerField, TextField
 
-from fastclip import jobs, rules, smtp, store
+from fastclip import cursors, jobs, rules, smtp, store
 from fastclip.errors import Conflict, FastClipError, InvalidRequest, NotFound, Unavailable
 from fastclip.jobs import Again, Job, Outcome, Tell
 from fastclip.settings import Settings
@@ -187,10 +187,7 @@ def listed(*, limit: int, before: str | None = None, status: str | None = None) 
     query = Mail.select()
     if status is not None:
         query = query.where(Mail.status == status)
-    if before and (last := Mail.get_or_none(Mail.id == before)):
-        is_same_moment = Mail.created_at == last.created_at
-        query = query.where((Mail.created_at < last.created_at) | (is_same_moment & (Mail.id < last.id)))
-    return list(query.order_by(Mail.created_at.desc(), Mail.id.desc()).limit(limit))
+    return cursors.newest(query, Mail.get_or_none(Mail.id == before) if before else None, limit)
 
 
 def describe(mail: Mail) -> dict[str, Any]:

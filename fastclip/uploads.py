@@ -12,7 +12,7 @@ from typing import Any
 
 from peewee import BigIntegerField, CharField, DateTimeField, DoubleField, IntegerField, TextField, fn
 
-from fastclip import jobs, rules, store, webhooks
+from fastclip import cursors, jobs, rules, store, webhooks
 from fastclip.billing import ledger
 from fastclip.errors import Canceled, Conflict, FastClipError, Gone, NotFound
 from fastclip.media.facts import Facts
@@ -189,10 +189,8 @@ def _by_key(key: str) -> Upload | None:
 def recent(account_id: str, *, limit: int, before: str | None) -> list[Upload]:
     """Uploads that are not over, newest first. before: id of the last one seen."""
     query = Upload.select().where(Upload.account_id == account_id, Upload.status != "expired")
-    if before and (last := Upload.get_or_none(Upload.id == before, Upload.account_id == account_id)):
-        is_same_moment = Upload.created_at == last.created_at
-        query = query.where((Upload.created_at < last.created_at) | (is_same_moment & (Upload.id < last.id)))
-    return list(query.order_by(Upload.created_at.desc(), Upload.id.desc()).limit(limit))
+    last = Upload.get_or_none(Upload.id == before, Upload.account_id == account_id) if before else None
+    return cursors.newest(query, last, limit)
 
 
 def latest_named(account_id: str, filename: str) -> Upload | None:
