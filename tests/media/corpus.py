@@ -96,6 +96,7 @@ KINDS: dict[str, Kind] = {
     "late": remux("plain", *COPY, "-output_ts_offset", "3.5"),
     "late_picture": remux("plain", "-map", "0:v", "-map", "1:a", "-c", "copy", before=("-itsoffset", "0.5")),
     "late_sound": remux("plain", "-map", "0:v", "-map", "1:a", "-c", "copy"),
+    "slow_sound": remux("plain", *COPY, "-bsf:a", "setts=ts=round(TS*1023.34/1024):duration=DURATION"),
     "silent": Kind("mp4", (*X264, "-g", "30"), given={"sound": False}),
     "anamorphic": x264("keyint=30:bframes=2", "-vf", "setsar=4/3"),
     "two_tracks": remux("plain", "-map", "0:v", "-map", "0:a", "-map", "0:a", "-c", "copy"),

@@ -1,6 +1,7 @@
 """What a clip must be, held against its source frame by frame and sample by sample."""
 
 import hashlib
+import itertools
 import subprocess
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,8 @@ from tests.media import stamped
 LOWEST_PSNR_DB = 40.0
 ROUGH_LAG = {".mkv": 64, ".webm": 64, ".flv": 64, ".avi": 1152}
 """In samples: these tell time in whole milliseconds, AVI in whole packets."""
+LEAST_STRETCH = 3e-4
+"""Below it may be nothing but milliseconds that were rounded, over the seconds of a recording."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,17 @@ class Recording:
     def sound(self) -> np.ndarray:
         rate = self.facts.sample_rate or stamped.RATE
         return np.append(stamped.sound(self.path, rate=rate), np.zeros(4 * rate, "float32"))
+
+    @cached_property
+    def stretch(self) -> float:
+        """Samples there are for each that the timestamps make room for: some recorders' clocks run off by some
+        thousandths, and a clip begins where the timestamps say."""
+        with av.open(str(self.path)) as container:
+            heard = [(frame.time, frame.samples / frame.sample_rate) for frame in container.decode(audio=0)]
+        steps = [(after[0] - one[0], one[1]) for one, after in itertools.pairwise(heard)]
+        whole = [(stamped_s, heard_s) for stamped_s, heard_s in steps if abs(stamped_s - heard_s) < heard_s / 20]
+        found = sum(heard_s for _, heard_s in whole) / sum(stamped_s for stamped_s, _ in whole) if whole else 1.0
+        return found if abs(found - 1) > LEAST_STRETCH else 1.0
 
 
 def decoded(path: Path, *, turned: int = 0) -> list[Frame]:
@@ -112,7 +126,7 @@ def _check_sound(clip: Path, made: cut.Cut, source: Recording, where: tuple) -> 
     length = round(made.duration_s * rate)
     is_copied = made.plan_kind != "encode" and "sound encoded" not in made.reason
     assert abs(len(sound) - length) <= (0 if is_copied else 2), (*where, len(sound), length)
-    first = round(made.start_s * rate)
+    first = round(made.start_s * source.stretch * rate)
     if made.duration_s < 0.3 or not source.sound[first : first + len(sound)].any():
         return
     match = stamped.lay(sound, source.sound, first)
