@@ -21,8 +21,8 @@ class Window:
     start_s, end_s: what the clip spans, from its first frame to the end of its last. low_s, high_s: what a trim can
     safely compare with, a quarter of a step before the first frame and before the one after the last (a half would
     round the wrong way where one tick is one frame); high_s is None where no frame follows. is_held: the clip
-    begins or ends inside the time of a frame that stands still, as in a screen recording; it shows that frame for
-    the part of its time that lies in the range.
+    begins inside the time of a frame that stands still, as in a screen recording, or ends with one; it shows that
+    frame for the part of its time that lies in the range.
     """
 
     start_s: float
@@ -104,13 +104,14 @@ def choose(times: list[float], start_s: float, end_s: float, step_s: float) -> W
         kept.insert(0, before.pop())
     if not kept:
         raise _nothing(times, start_s, end_s)
+    ends_still = after is not None and after - kept[-1] > max(HELD_S, 1.5 * step_s)
     return Window(
         start_s=start_s if begins_held else kept[0],
         end_s=end_s if ends_held else after or kept[-1] + step_s,
         low_s=kept[0] - (kept[0] - before[-1] if before else step_s) / 4,
         high_s=None if after is None else after - (after - kept[-1]) / 4,
         frames=len(kept),
-        is_held=begins_held or ends_held,
+        is_held=begins_held or ends_held or ends_still,
     )
 
 

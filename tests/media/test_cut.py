@@ -176,6 +176,18 @@ def test_a_clip_inside_a_picture_that_stands_still_shows_that_picture(recording,
         assert probe.read(tmp_path / f"{name}.mp4").duration_s == pytest.approx(seconds, abs=0.05)
 
 
+def test_a_silent_clip_that_ends_with_a_picture_that_stands_still_lasts_as_long_as_it(recording, tmp_path):
+    """The end is so near to the next frame that it is moved there."""
+    source = tmp_path / "silent.mp4"
+    stamped.run("-i", str(recording("standing")), "-an", "-c", "copy", str(source))
+    facts = probe.read(source)
+    plan = cut.plan(source, facts, start_s=1.0, end_s=3.45, format="mp4", height_px=None, force="encode")
+    made = cut.render(source, tmp_path / "clip.mp4", plan)
+    assert (made.frames, made.duration_s) == (30, 2.5)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        assert container.streams.video[0].duration * container.streams.video[0].time_base == pytest.approx(2.5)
+
+
 @pytest.mark.parametrize(
     ("name", "height_px", "size"),
     [
