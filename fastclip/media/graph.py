@@ -81,6 +81,7 @@ def sound(stream: Stream, facts: Facts, *, start_s: float, duration_s: float, ra
     start_s: on the input's timeline. pad: also silence after the end of the source's sound.
     """
     stream = counted(stream) if facts.format_detected == "asf" else stream
+    stream = evened(stream) if facts.audio_codec == "vorbis" else stream
     stream = stream.filter("atrim", start=f"{start_s:.6f}").filter("asetpts", f"PTS-{start_s:.6f}/TB")
     stream = stream.filter("aresample", rate, **{"async": 1, "first_pts": 0})
     if pad:
@@ -97,6 +98,12 @@ def whole_sound(stream: Stream, rate: int, *, is_asf: bool) -> Stream:
 def counted(stream: Stream) -> Stream:
     """Sound timed by counting its samples: Windows Media's timestamps run up to 0.1 s before what they are of."""
     return stream.filter("asetpts", "N/SR/TB")
+
+
+def evened(stream: Stream) -> Stream:
+    """Sound timed by counting from its first sample on, except across gaps: where Vorbis changes the length of its
+    blocks, one frame's timestamp is off by up to a fifth of its length, and a trim in there would be too."""
+    return stream.filter("aresample", **{"async": 1})
 
 
 def samples(duration_s: float, rate: int) -> int:

@@ -1,5 +1,6 @@
 """A clip holds the frames and the samples that were asked for, all of them and no other."""
 
+import itertools
 import logging
 from dataclasses import replace
 from functools import cache
@@ -174,6 +175,24 @@ def test_a_clip_inside_a_picture_that_stands_still_shows_that_picture(recording,
     assert (into.frames, into.duration_s) == (30, 2.0)
     for name, seconds in (("inside", 0.7), ("across", 1.5), ("into", 2.0)):
         assert probe.read(tmp_path / f"{name}.mp4").duration_s == pytest.approx(seconds, abs=0.05)
+
+
+def test_vorbis_is_cut_to_the_sample_also_where_its_blocks_change_their_length(tmp_path):
+    """There one frame says that it begins later than it does."""
+    source, rate = tmp_path / "clicks.ogg", 22050
+    clicks = "aevalsrc=exprs=0.7*random(0)*exp(-40*mod(t\\,0.37)):s=22050:d=8"
+    stamped.run("-f", "lavfi", "-i", clicks, "-c:a", "libvorbis", "-q:a", "4", str(source))
+    whole, late = stamped.sound(source, rate=rate), []
+    with av.open(str(source)) as container:
+        frames = [(frame.pts, frame.samples) for frame in container.decode(audio=0)]
+    for (before, length), (pts, _) in itertools.pairwise(frames):
+        if pts > before + length and pts > 3 * rate:
+            late.append(pts - 12)
+    assert len(late) > 5
+    for first in late[:5]:
+        clip(source, tmp_path / "clip.wav", first / rate, first / rate + 0.4)
+        heard = stamped.sound(tmp_path / "clip.wav", rate=rate)
+        assert np.abs(heard - whole[first : first + len(heard)]).max() < 1e-4, first
 
 
 def test_a_silent_clip_that_ends_with_a_picture_that_stands_still_lasts_as_long_as_it(recording, tmp_path):
