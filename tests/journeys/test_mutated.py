@@ -134,7 +134,9 @@ class Script:
             return _refused(answer, "no range")
         job = self.person.ended(answer.json()["job_id"])
         if job["status"] == "failed":
-            assert job["code"] == "unprocessable" and is_clear(job["error"]) and not job["cost"], job
+            assert (
+                job["code"] in ("validation_failed", "unsupported_media") and is_clear(job["error"]) and not job["cost"]
+            ), job
             return "failed"
         self.completed += 1
         self._check(job, folder / f"clip.{job['format']}")
