@@ -1,4 +1,4 @@
-"""Over seventy recordings, of every kind that a cut must get right or leave to the encoder: codec, container, GOP, rate.
+"""Seventy-four recordings, of every kind a cut must get right or leave to the encoder: codec, container, GOP, rate.
 
 Each says what its clips may be: "quick" (copied or smart wherever the range allows), "rarely" so, or words of the
 reason why it is always encoded. They are small and short; what they differ in is what breaks cuts.
