@@ -72,7 +72,6 @@ export const library = {
     until: (when: string) => `Until ${when}`,
     previous: 'Previous clip',
     next: 'Next clip',
-    noPlay: 'This browser cannot play the clip. Download it instead.',
     gone: 'This clip is no longer here',
     goneHint: 'It was deleted, or it expired. Unpinned clips are kept for 24 hours.',
     back: 'Back to the library',

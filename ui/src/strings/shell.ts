@@ -23,6 +23,7 @@ export const kit = {
   showPassword: 'Show password',
   hidePassword: 'Hide password',
   loading: 'Loading',
+  noPlay: 'This browser cannot play the clip. Download it instead.',
   undo: 'Undo',
 } as const;
 
