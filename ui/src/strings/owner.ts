@@ -114,6 +114,7 @@ export const owner = {
     withdraw: 'Take back',
     withdrawn: 'The invite was taken back; its link does not work any more',
     none: 'No open invites',
+    failed: 'The invites could not be read',
   },
   link: {
     invite: 'Copy the invite link now',
