@@ -19,8 +19,8 @@ from fastclip.accounts import Account
 from fastclip.media import burn, ffmpeg, fonts, frames, style
 from fastclip.media.ass import Script
 from fastclip.media.words import Word
-from tests.conftest import BUNNY
-from tests.journeys.browsing import complaints, forbid_webassembly
+from tests.conftest import BUNNY, make
+from tests.journeys.browsing import WIDE, complaints, forbid_webassembly
 from tests.journeys.conftest import Person, Running, until
 from tests.media import likeness
 
@@ -57,6 +57,12 @@ def layer(page: Page) -> np.ndarray:
 
 def block(page: Page) -> Any:
     return page.get_by_role("button", name=re.compile("^Caption block"))
+
+
+def test_the_studio_is_no_higher_than_its_window(captions: Page):
+    for size in (WIDE, {"width": 1024, "height": 700}):
+        captions.set_viewport_size(size)
+        assert captions.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
 def test_a_style_is_changed_dragged_lifted_saved_and_taken_back(captions: Page, studio: Running, editor: Account):
@@ -166,6 +172,20 @@ def test_where_webassembly_is_forbidden_the_server_draws_the_frame(page: Page):
     expect(page.locator("img[data-frame]")).to_be_visible()
     expect(page.get_by_text("Drawn by the server")).to_be_visible()
     until(lambda: page.evaluate("document.querySelector('img[data-frame]').naturalWidth") > 300)
+
+
+def test_a_picture_that_the_browser_cannot_play_stands_still_and_the_captions_run(
+    page: Page, studio: Running, editor: Account, tmp_path: Path
+):
+    odd = tmp_path / "odd.mp4"
+    make("-f", "lavfi", "-i", "testsrc2=s=128x72:r=10:d=4", "-c:v", "mpeg4", str(odd))
+    file_id = Person(studio, editor, studio.key_of(editor)).send(odd)["file_id"]
+    page.goto(f"/captions?file={file_id}")
+    expect(page.get_by_text("the captions run over a still one")).to_be_visible()
+    before = page.get_by_label("Time of the sample").input_value()
+    page.get_by_role("button", name="Play", exact=True).click()
+    until(lambda: page.get_by_label("Time of the sample").input_value() != before)
+    assert complaints(page) == []
 
 
 # -- The preview is what is burned -------------------------------------------------------------------------

@@ -144,6 +144,7 @@ export const captions = {
     pause: 'Pause',
     time: 'Time of the sample',
     server: 'Drawn by the server, frame by frame: this browser does not run WebAssembly here.',
+    still: 'This browser cannot play the picture, so the captions run over a still one.',
     serverPlay: 'The server draws single frames; move the slider to see another.',
     drawing: 'Drawing',
     failed: 'The picture could not be drawn',
