@@ -86,6 +86,14 @@ def test_a_password_link_and_removal_are_made_on_the_desk(browser: Browser, stud
     expect(desk.get_by_text(member.account.email)).to_have_count(0)
 
 
+def test_a_browser_that_calls_its_language_c_shows_the_pages(browser: Browser, studio: Running, owner: Person) -> None:
+    with signed_in(browser, studio, owner) as context:  # WebKitGTK does, where the system has no locale
+        context.add_init_script("Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C' })")
+        page = context.new_page()
+        page.goto("/settings/usage")
+        expect(page.get_by_role("heading", name="Usage", exact=True)).to_be_visible()
+
+
 def test_a_name_and_an_address_are_changed_in_the_settings(browser: Browser, studio: Running) -> None:
     member = studio.person("gus")
     with signed_in(browser, studio, member) as context:

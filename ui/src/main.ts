@@ -1,4 +1,5 @@
 // Starts the interface.
+import './language'; // before those that ask for it as they load
 import { mount } from 'svelte';
 import './base.css';
 import './kit/floating.css';
