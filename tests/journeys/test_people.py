@@ -91,7 +91,7 @@ def test_a_browser_that_calls_its_language_c_shows_the_pages(browser: Browser, s
         context.add_init_script("Object.defineProperty(Navigator.prototype, 'language', { get: () => 'C' })")
         page = context.new_page()
         page.goto("/settings/usage")
-        expect(page.get_by_role("heading", name="Usage", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="Usage", level=2)).to_be_visible()
 
 
 def test_a_name_and_an_address_are_changed_in_the_settings(browser: Browser, studio: Running) -> None:

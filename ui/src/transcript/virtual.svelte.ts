@@ -56,7 +56,7 @@ export class VirtualList {
       count,
       getScrollElement: this.element,
       estimateSize: () => this.guess_px,
-      overscan: 6,
+      overscan: 2, // a jump draws all of them in one task
       scrollToFn: elementScroll,
       observeElementRect,
       observeElementOffset,
