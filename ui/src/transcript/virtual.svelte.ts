@@ -11,10 +11,10 @@ export class VirtualList {
   #changes = $state(0);
   #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
 
-  /** guess_px: how high a row is before it was drawn. key: what a row is known by when others come before it. */
+  /** guess_px: how high a row is, as long as it was not drawn. */
   constructor(
     private readonly element: () => HTMLElement | null,
-    private readonly guess_px: number,
+    private readonly guess_px: (index: number) => number,
   ) {
     this.#virtualizer = new Virtualizer(this.#options(0));
   }
@@ -55,7 +55,7 @@ export class VirtualList {
     return {
       count,
       getScrollElement: this.element,
-      estimateSize: () => this.guess_px,
+      estimateSize: this.guess_px,
       overscan: 2, // a jump draws all of them in one task
       scrollToFn: elementScroll,
       observeElementRect,
