@@ -16,9 +16,8 @@ export class Clock {
     this.#offset = offset;
     this.#stop = new AbortController();
     const { signal } = this.#stop;
-    // What was asked for before the video was there.
-    const begun = this.time;
-    video.addEventListener('loadedmetadata', () => (video.currentTime = offset + begun), { signal, once: true });
+    // To what was asked for before the video was there. Read by then: whoever attaches would else do so at each frame.
+    video.addEventListener('loadedmetadata', () => (video.currentTime = offset + this.time), { signal, once: true });
     const follow = () => {
       this.time = Math.max(0, video.currentTime - this.#offset);
       if (this.time >= this.duration && this.isPlaying) video.currentTime = this.#offset;
