@@ -163,6 +163,7 @@ def _divided(source: Path, picture: Track, codec: Codec, wanted: _Range) -> Reci
     copied, stop = _copied(picture, entry, leading, kept[kept >= picture.pts[entry]])
     tail = _tail(picture, look, kept[kept > picture.pts[copied].max()], copied, stop)
     look.check_all(copied)
+    look.check_order(copied)
     _check_order(picture, head, copied, tail)
     return Recipe(
         source, picture, codec, wanted.window, wanted.start, wanted.end, head, copied, tail, sound=None, reason=""

@@ -14,6 +14,7 @@ from fastclip.media.mp4.index import Track
 _MOST_TRIED = 400
 _MOST_OFFERED = 20_000
 _HEAD_BYTES, _LONG_HEAD = 512, 16_384
+_MOST_ORDERED, _ORDER_BYTES = 32, 128
 
 
 def offered(source: Path, facts: Facts) -> list[float]:
@@ -59,6 +60,14 @@ class Starts:
         """Raises Refused when one of the keys among `samples` brings other settings."""
         for sample in samples[self._picture.is_key[samples]].tolist():
             self._is_entry(sample)
+
+    def check_order(self, samples: np.ndarray) -> None:
+        """Raises Refused when B pictures are among `samples` and yet none is out of order: then the container tells
+        when they are decoded, as VLC has written it, and not when they are shown."""
+        if (np.diff(self._picture.pts[samples]) > 0).all() and any(
+            self._codec.looks_ahead(self._head(one, _ORDER_BYTES)) for one in samples[:_MOST_ORDERED].tolist()
+        ):
+            raise Refused("does not tell in which order its frames are shown")
 
     def _first(self, keys: np.ndarray) -> int | None:
         return next((one for one in keys[:_MOST_TRIED].tolist() if self._is_entry(one)), None)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fastclip.errors import Canceled, Unprocessable
-from fastclip.media import cut, index, proof, smart, starts
+from fastclip.media import cut, index, probe, proof, smart, starts
 from fastclip.media.mp4 import write
 from tests.media import corpus, exact, stamped
 
@@ -152,6 +152,17 @@ def test_a_smaller_picture_than_the_source_s_is_encoded(recorded):
     source = recorded("plain")
     plan = cut.plan(source.path, source.facts, start_s=1.51, end_s=5.77, format="mp4", height_px=90)
     assert plan.kind == "encode" and "larger" in plan.reason
+
+
+def test_a_source_that_tells_decoding_times_alone_is_encoded_in_the_order_it_is_shown(recorded, tmp_path):
+    """As VLC 2 wrote its recordings: with B pictures, and times as if there were none."""
+    source, target = tmp_path / "vlc.mp4", tmp_path / "clip.mp4"
+    stamped.run("-i", str(recorded("many_b").path), "-an", "-c", "copy", "-bsf:v", "setts=pts=DTS", str(source))
+    plan = cut.plan(source, probe.read(source), start_s=1.51, end_s=5.77, format="mp4", height_px=None)
+    assert plan.kind == "encode" and "order" in plan.reason
+    cut.render(source, target, plan)
+    numbers = [frame.number for frame in exact.decoded(target)]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))) and len(numbers) > 120
 
 
 def test_a_source_that_cannot_be_decoded_at_an_edge_is_encoded_and_the_reason_is_told(recorded, tmp_path):

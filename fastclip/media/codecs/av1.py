@@ -29,6 +29,9 @@ class Av1:
                 return has_sequence and unit[body] >> 4 == _KEY_SHOWN
         return None
 
+    def looks_ahead(self, head: bytes) -> bool:
+        return False
+
     def options(self, most_bits: int) -> dict[str, str]:
         # Measured on a flashing block: presets above 9, and rtc at any, leave it as it was in a frame now and then.
         return {"preset": "8", "crf": "20", "svtav1-params": "pred-struct=1:lp=2"}

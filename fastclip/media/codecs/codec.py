@@ -30,6 +30,10 @@ class Codec(Protocol):
         """Whether a decoder can begin at the sample with these first bytes, and nothing shown after it needs what
         came before; None when they do not tell. Raises Refused when it brings other settings than the record's."""
 
+    def looks_ahead(self, head: bytes) -> bool:
+        """Whether the sample with these first bytes is a B picture, made from one that is shown later; False where
+        this is not known."""
+
     def options(self, most_bits: int) -> dict[str, str]:
         """For the encoder of the edges, so that they join with the rest. most_bits: a second."""
 

@@ -9,7 +9,7 @@ from fastclip.media.codecs import nal
 from fastclip.media.codecs.codec import Refused
 
 _SLICES, _IDR, _SEI, _SPS, _PPS, _AUD = (1, 2), 5, 6, 7, 8, 9
-_HIGH = 100
+_HIGH, _B = 100, 1
 _PROFILES = {66: "8x8dct=0:cabac=0", 77: "8x8dct=0:cabac=1", _HIGH: "8x8dct=1:cabac=0"}
 _MAX_ID = 31
 _CRF = 19  # the worst second of the real recordings tried kept 40 dB with it, at the encoder's quickest
@@ -63,6 +63,15 @@ class H264:
             if kind == _IDR or kind in _SLICES:
                 return kind == _IDR
         return None
+
+    def looks_ahead(self, head: bytes) -> bool:
+        unit = next((one for one in nal.split(head, self.length_size) if one[0] & 31 in _SLICES), b"")
+        try:
+            bits = nal.Bits(unit[1:16])
+            bits.golomb()  # where the slice begins
+            return bits.golomb() % 5 == _B
+        except IndexError:
+            return False
 
     def options(self, most_bits: int) -> dict[str, str]:
         cap = max(300, most_bits // 1000)

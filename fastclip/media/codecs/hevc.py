@@ -41,6 +41,9 @@ class Hevc:
                 return _kind(unit) in _ENTRIES
         return None
 
+    def looks_ahead(self, head: bytes) -> bool:
+        return False
+
     def options(self, most_bits: int) -> dict[str, str]:
         settings = "bframes=0:open-gop=0:scenecut=0:rc-lookahead=0:repeat-headers=1:log-level=none:info=0:pools=2"
         return {"preset": "ultrafast", "crf": str(_CRF), "forced-idr": "1", "x265-params": settings}

@@ -20,6 +20,9 @@ class Vp9:
         """The frame's marker is 2, its profile 0, it is not a repeat of an earlier one, and its type is 0: a key."""
         return bool(head) and head[0] & 0b1111_1100 == 0b1000_0000
 
+    def looks_ahead(self, head: bytes) -> bool:
+        return False
+
     def options(self, most_bits: int) -> dict[str, str]:
         plain = {"deadline": "realtime", "cpu-used": "8", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
         return plain | {"crf": "20", "b": "0"}
