@@ -32,10 +32,10 @@ class CannotSetUp(Exception):
     """What is missing on this system, and what to do about it."""
 
 
-def become(*args: str, for_tests: bool = False, with_llama: bool = False) -> NoReturn:
+def become(*args: str, for_tests: bool = False, with_llama: bool = False, to_freeze: bool = False) -> NoReturn:
     """Set up, then turn this process into the environment's Python with `args`."""
     try:
-        ready(for_tests=for_tests, with_llama=with_llama)
+        ready(for_tests=for_tests, with_llama=with_llama, to_freeze=to_freeze)
     except (CannotSetUp, OSError) as error:
         sys.exit(f"FastClip cannot be set up here: {error}")
     except KeyboardInterrupt:
@@ -47,17 +47,19 @@ def become(*args: str, for_tests: bool = False, with_llama: bool = False) -> NoR
     os.execv(PYTHON, command)
 
 
-def ready(*, for_tests: bool = False, with_llama: bool = False) -> None:
+def ready(*, for_tests: bool = False, with_llama: bool = False, to_freeze: bool = False) -> None:
     """Bring the environment up to date. Raises CannotSetUp with a sentence for the person at the keyboard.
 
-    with_llama: llama.cpp too, which is compiled. What once had it keeps it up to date.
+    with_llama: llama.cpp too, which is compiled. What once had it keeps it up to date. to_freeze: what builds the
+    packaged app, and llama.cpp, which that has.
     """
     started = time.monotonic()
     with _alone():
         if not (MARKS.exists() and PYTHON.exists()) and not _is_usable():
             _say("first start; setting up takes a minute at most on a fast line")
             _make_venv()
-        if any([_done_now(step) for step in _steps(for_tests, with_llama or for_tests or _MARK in _marks())]):
+        has_llama = with_llama or for_tests or to_freeze or _MARK in _marks()
+        if any([_done_now(step) for step in _steps(for_tests, has_llama, to_freeze)]):
             _say(f"set up in {time.monotonic() - started:.0f} s")
 
 
@@ -96,7 +98,7 @@ class _Step(NamedTuple):
 _MARK = "llama.cpp"
 
 
-def _steps(for_tests: bool, with_llama: bool) -> Iterator[_Step]:
+def _steps(for_tests: bool, with_llama: bool, to_freeze: bool = False) -> Iterator[_Step]:
     """What there is to do, in order; a later step is worked out after the earlier ones are done."""
     builder, runtime, project = lock_of("builder"), ROOT / "requirements.lock", ROOT / "pyproject.toml"
     yield _Step("installer", _install_uv, (lock_of("installer"),))
@@ -113,6 +115,8 @@ def _steps(for_tests: bool, with_llama: bool) -> Iterator[_Step]:
     if with_llama:
         locks = lock_of("llm-builder"), lock_of("llm"), llama.HOOK
         yield _Step(_MARK, _install_llama, locks)
+    if to_freeze:
+        yield _Step("packager", lambda: _install_locked(lock_of("release")), (lock_of("release"),))
 
 
 def _done_now(step: _Step) -> bool:

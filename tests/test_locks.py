@@ -51,7 +51,7 @@ def test_every_package_of_the_pages_has_a_hash() -> None:
     assert [name for name, row in rows.items() if name and "integrity" not in row] == []
 
 
-@pytest.mark.parametrize("group", ["", "installer", "builder", "node", "dev", "llm", "llm-builder"])
+@pytest.mark.parametrize("group", ["", "installer", "builder", "node", "dev", "llm", "llm-builder", "release"])
 def test_the_lock_holds_what_the_project_asks_for(group: str) -> None:
     asked = PROJECT["dependency-groups"][group] if group else PROJECT["project"]["dependencies"]
     held = pins(ROOT / "packaging" / "locks" / f"{group}.lock" if group else ROOT / "requirements.lock")

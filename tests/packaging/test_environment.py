@@ -59,7 +59,7 @@ def test_a_folder_called_fastclip_where_the_user_stands_is_not_the_program(tmp_p
     assert fastclip.__version__ in run(RUN, "--version", cwd=tmp_path).stdout
 
 
-@pytest.mark.parametrize("name", ["run", "test"])
+@pytest.mark.parametrize("name", ["freeze", "run", "test"])
 def test_an_old_python_can_read_the_line_that_refuses_it(name: str) -> None:
     path = ROOT / "packaging" / name
     tree = ast.parse(path.read_text("utf-8"), feature_version=(3, 6))
@@ -171,6 +171,8 @@ def test_no_start_waits_for_llama_unless_it_was_asked_for() -> None:
     plain = [step.name for step in environment._steps(for_tests=False, with_llama=False)]
     asked = [step.name for step in environment._steps(for_tests=False, with_llama=True)]
     assert "llama.cpp" not in plain and asked == [*plain, "llama.cpp"]
+    frozen = [step.name for step in environment._steps(for_tests=False, with_llama=True, to_freeze=True)]
+    assert frozen == [*asked, "packager"]
 
 
 def test_llama_is_compiled_for_any_processor_of_this_kind_and_its_cache_key_names_no_folder() -> None:
