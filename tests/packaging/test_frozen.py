@@ -17,6 +17,7 @@ from tests.ai import ggufs
 from tests.ai.conftest import TINY
 from tests.conftest import BUNNY
 from tests.journeys.browsing import QUIET, complaints
+from tests.serving import until
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
@@ -109,7 +110,7 @@ def served(app: App) -> Iterator[tuple[str, str]]:
 
 def test_it_serves_its_pages_and_an_owner_comes_in(served: tuple[str, str]):
     address, setup = served
-    assert httpx.get(f"{address}/readyz").status_code == 200
+    assert until(lambda: httpx.get(f"{address}/readyz").status_code == 200, 60)  # its worker is there too
     program = shutil.which("chromium", path=os.environ.get("PATH"))
     with sync_playwright() as playwright:
         page = playwright.chromium.launch(executable_path=program, args=QUIET).new_page()
