@@ -58,6 +58,15 @@ class Index:
         return len(self.sentences)
 
     @functools.cached_property
+    def words(self) -> int:
+        return sum(one.words for one in self.sentences)
+
+    @property
+    def words_per_minute(self) -> float:
+        """While somebody speaks: silence between sentences does not count."""
+        return self.words / max(1.0, float(self.duration_s.sum())) * 60
+
+    @functools.cached_property
     def sums(self) -> Any:
         """Running sums of the vectors, longer sentences heavier: the vector of any span is one subtraction."""
         weights = numpy.sqrt([one.words for one in self.sentences])

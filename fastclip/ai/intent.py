@@ -7,13 +7,15 @@ fifth of the answers (moments.md, "Measured"). Words are only taken off the ends
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TOPIC, FUNNY, HIGHLIGHTS, STYLED = "topic", "funny", "highlights", "style+topic"
 
 SHORTEST_S, LONGEST_S = 8.0, 600.0
 _LO_S, _HI_S, _USUAL_S = 12.0, 90.0, 40.0
 MOST = 10
+_PACE, _SLOWEST = 160.0, 1.6
+"""Words a minute from which on the usual lengths hold: what they were measured on was spoken faster."""
 
 _NUMBERS = {
     word: n for n, word in enumerate("one two three four five six seven eight nine ten eleven twelve".split(), start=1)
@@ -114,6 +116,18 @@ def read(query: str | None) -> Intent:
         bare, style = text, ""
     lo_s, hi_s, usual_s = lengths or (_LO_S, _HI_S, _USUAL_S)
     return Intent(STYLED if style else TOPIC, bare, count, lo_s, hi_s, usual_s, quotes, style)
+
+
+def at_pace(asked: Intent, words_per_minute: float) -> Intent:
+    """The same for a recording in which people speak at this pace, pauses between sentences left out.
+
+    A moment is as long as what is said in it: of slow speech the usual lengths are stretched, up to 1.6 times; a
+    length that was asked for stays. On talk of 107 words a minute R@5 at 0.5 went from 81/76 to 86/86 %.
+    """
+    if asked.kind not in (TOPIC, STYLED) or (asked.lo_s, asked.hi_s, asked.usual_s) != (_LO_S, _HI_S, _USUAL_S):
+        return asked
+    slower = min(_SLOWEST, max(1.0, _PACE / max(1.0, words_per_minute)))
+    return replace(asked, hi_s=_HI_S * slower, usual_s=_USUAL_S * slower)
 
 
 def _highlights(style: str, count: int | None, lengths: tuple[float, float, float] | None) -> Intent:

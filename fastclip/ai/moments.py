@@ -131,7 +131,7 @@ def find(
     engine = WORDS if read.vectors is None else EMBEDDINGS
     notes = [_note_of(read, is_foreign=search.is_foreign)]
     if ranker and candidates:
-        ranking = Ranking(query or "", asked, read.sentences, candidates, _most(asked), search.moment)
+        ranking = Ranking(query or "", search.asked, read.sentences, candidates, _most(asked), search.moment)
         try:
             ranked = ranker(ranking, lambda fraction, stage: tell(_INDEXED + fraction * (1 - _INDEXED), stage))
             candidates, engine = _apart(ranked.moments), f"{engine}+{ranked.engine}"
@@ -205,15 +205,18 @@ class _Search:
     def __init__(
         self, read: Index, asked: Intent, embedder: Embedder | None, duration_s: float, peaks: Any, *, is_foreign: bool
     ) -> None:
-        self.read, self.asked, self.duration_s = read, asked, max(duration_s, read.sentences[-1].end_s)
+        self.read, self.duration_s = read, max(duration_s, read.sentences[-1].end_s)
         self.is_foreign = is_foreign and read.vectors is not None
+        # What a word is, and so the pace, is known of English; words alone place the ends of a longer moment badly.
+        has_pace = read.vectors is not None and not is_foreign
+        self.asked = intent.at_pace(asked, read.words_per_minute) if has_pace else asked
         self.embedder = embedder
         self.is_taste = asked.kind in (intent.HIGHLIGHTS, intent.FUNNY)
         self.terms = list(dict.fromkeys(lexical.terms(asked.topic)))
         energy = loudness.of_sentences(read, peaks) if peaks is not None else None
         self.energy = energy
         self.relevance = self._relevance(embedder, energy)
-        self.pool = Candidates(read, self.relevance, asked)
+        self.pool = Candidates(read, self.relevance, self.asked)
         self._usual = float(self.pool.scores.mean()), max(_LEAST_SPREAD, float(self.pool.scores.std()))
 
     def _relevance(self, embedder: Embedder | None, energy: Any) -> Relevance:

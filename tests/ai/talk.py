@@ -2,9 +2,10 @@
 
 The texts are written for this project (tests/data/moments). `talk` is a row of essays, on which things were tried out;
 `interviews` was written later, before it was known what is found in it: four people who are asked about their work,
-with neighbouring subjects, and absent queries out of the same trades. No number is fitted to it. Words take as long as
-they are long, commas and full stops are pauses, and everything is scaled to the hour, so that the same words have the
-same times on any machine.
+with neighbouring subjects, and absent queries out of the same trades. `classroom` was written by somebody who knew
+nothing of the search: a team's meeting, a lesson and a call. Words take as long as they are long, commas and full stops
+are pauses, and everything is scaled to the hour, so that the same words have the same times on any machine: essays and
+interviews are spoken slowly, the classroom as people speak.
 """
 
 import random
@@ -53,6 +54,11 @@ def interviews() -> Talk:
     return spoken((DATA / "interviews.txt").read_text("utf-8"), HOUR_S)
 
 
+@cache
+def classroom() -> Talk:
+    return spoken((DATA / "classroom.txt").read_text("utf-8"), HOUR_S)
+
+
 def spoken(text: str, duration_s: float) -> Talk:
     """The passages of such a text, said in so many seconds."""
     random_ = random.Random(7)
@@ -95,7 +101,7 @@ WRAPPERS = (
 
 @cache
 def absent(name: str = "absent.txt") -> list[str]:
-    """Queries for subjects that nobody touches in `talk`, or in `interviews` ("interviews_absent.txt")."""
+    """Queries for subjects that nobody touches in `talk`, or in another ("interviews_absent.txt")."""
     return (DATA / name).read_text("utf-8").splitlines()
 
 

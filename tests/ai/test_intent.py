@@ -86,6 +86,16 @@ def test_an_instruction_around_a_query_is_taken_off_whole():
             assert asked.topic == query, (wrapper, query)
 
 
+def test_slow_speech_stretches_the_usual_lengths_and_none_that_was_asked_for():
+    usual = intent.read("the whale")
+    assert intent.at_pace(usual, 160) == intent.at_pace(usual, 220) == usual
+    slow = intent.at_pace(usual, 128)
+    assert (slow.lo_s, slow.hi_s, slow.usual_s) == (12.0, 112.5, 50.0)
+    assert intent.at_pace(usual, 0.0) == intent.at_pace(usual, 100) and intent.at_pace(usual, 100).usual_s == 64.0
+    for query in ("30 second clips about the whale", "", "funny moments"):
+        assert intent.at_pace(intent.read(query), 100) == intent.read(query)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=500))
 def test_every_text_is_some_ask_and_its_bounds_hold(text):

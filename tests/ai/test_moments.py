@@ -14,7 +14,7 @@ from fastclip.ai import confidence, embed, index, moments
 from fastclip.ai.embed import Embedder
 from fastclip.ai.moments import Found, Moment, Ranked, Ranking, Unusable
 from fastclip.media.words import Word
-from tests.ai.talk import Planted, Talk, iou, talk
+from tests.ai.talk import Planted, Talk, classroom, iou, talk
 
 Ask = Callable[..., Found]
 STARTS_LATE = re.compile(r"(?:and|but|so|because|or|then|it|he|she|they|this|these|those|well)\b", re.I)
@@ -61,6 +61,20 @@ def test_planted_passages_are_found_by_their_own_words(hour, ask):
 def test_planted_passages_are_found_by_other_words(hour, ask):
     assert share(hour, ask, hour.reworded, first=5, at_least=0.5) >= 0.70
     assert share(hour, ask, hour.reworded, first=1, at_least=0.3) >= 0.55
+
+
+def test_slow_speech_gets_longer_moments_of_as_many_words(model):
+    said = [word for word in classroom().words if word.end_s < 900]
+    slow = [Word(word.text, word.start_s * 1.5, word.end_s * 1.5) for word in said]
+
+    def best(words: list[Word], query: str) -> tuple[float, int]:
+        """(seconds, words) of the best moment."""
+        one = moments.find(words, query, duration_s=words[-1].end_s + 1, embedder=model).candidates[0]
+        return one.end_s - one.start_s, sum(one.start_s <= word.start_s < one.end_s for word in words)
+
+    for planted in (classroom().planted[2], classroom().planted[8]):
+        assert best(slow, planted.topic)[1] == pytest.approx(best(said, planted.topic)[1], rel=0.2)
+    assert best(slow, f"30-second clips about {classroom().planted[2].topic}")[0] <= 41
 
 
 def test_a_second_query_reads_nothing_but_itself(hour, model, ask, monkeypatch):

@@ -25,7 +25,7 @@ from tests.conftest import make
 from tests.receiver import receiving
 
 PART_S = 240.0
-QUERY = "two 15-second clips about the whale and baking bread"
+QUERY = "two 15-second clips about baking sourdough bread"
 PRESET = "builtin:short-form-karaoke"
 
 
