@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -95,6 +96,23 @@ def test_what_tell_raises_ends_the_child_at_once(model, work, tmp_path):
         speech.transcribe(long, work, model=model, duration_s=1218.0, heard=lambda _: None, tell=tell)
     assert len(children) == 1 and not children[0].is_running()
     assert not (work / "sound.s16").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal to send")
+def test_a_processor_that_is_too_old_for_whisper_is_told_with_what_to_do(model, work):
+    ended: list[int] = []
+
+    def tell(fraction: float, stage: str) -> None:
+        if stage.startswith("Listening") and not ended:
+            (child,) = [one for one in psutil.Process().children() if "hear" in one.cmdline()]
+            ended.append(child.pid)
+            child.send_signal(signal.SIGILL)
+
+    with pytest.raises(Unprocessable, match="newer processors.*; take the built-in recogniser"):
+        speech.transcribe(
+            TINY / "demos" / "demo45.wav", work, model=model, duration_s=45.722, heard=lambda _: None, tell=tell
+        )
+    assert ended and not (work / "sound.s16").exists()
 
 
 @pytest.mark.parametrize("sound", ["anullsrc=r=16000:d=5", "sine=r=16000:d=5", "anoisesrc=r=16000:d=5:a=0.1"])
