@@ -270,6 +270,8 @@ def _checked(target: Path, plan: Plan, frames: int | None, tell: Tell | None) ->
             ) from error
         raise ffmpeg.Failed(f"the clip does not read: {error}") from error
     if plan.window is None:
+        if facts.duration_s > length_s + _SLACK_S:  # ffmpeg begins its filters anew where sound changes its rate
+            raise _damaged(plan)
         return replace(cut, duration_s=min(cut.duration_s, facts.duration_s))
     if (facts.frames, facts.upright_px) != (frames, size) or facts.first_frame_s != 0:
         raise ffmpeg.Failed(f"the clip is not what was planned: {facts}")

@@ -195,6 +195,20 @@ def test_vorbis_is_cut_to_the_sample_also_where_its_blocks_change_their_length(t
         assert np.abs(heard - whole[first : first + len(heard)]).max() < 1e-4, first
 
 
+def test_sound_that_changes_its_rate_on_the_way_makes_no_clip_that_is_longer_than_asked(tmp_path):
+    parts = []
+    for rate in ("44100", "48000"):
+        path = tmp_path / f"{rate}.mp3"
+        stamped.run("-f", "lavfi", "-i", f"anoisesrc=d=4:a=0.3:r={rate}", "-c:a", "libmp3lame", str(path))
+        parts.append(path.read_bytes())
+    source = tmp_path / "joined.mp3"
+    source.write_bytes(b"".join(parts))
+    with pytest.raises(Unprocessable, match="damaged"):
+        clip(source, tmp_path / "clip.wav", 1.0, 6.0)
+    assert not (tmp_path / "clip.wav").exists()
+    assert clip(source, tmp_path / "clip.wav", 1.0, 3.0).duration_s == 2.0
+
+
 def test_a_silent_clip_that_ends_with_a_picture_that_stands_still_lasts_as_long_as_it(recording, tmp_path):
     """The end is so near to the next frame that it is moved there."""
     source = tmp_path / "silent.mp4"
