@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from fastclip.media import Tell, ffmpeg
 from fastclip.media.codecs import CODECS, Codec
 
 _SIDE, _MOST_DIFFERENCE = 32, 4.0
+_TELL_S = 0.1
 _LAST_GOP = 5  # frames before a join that can be decoded without what is before them
 
 
@@ -38,14 +40,13 @@ class Ask:
 
 @dataclass(frozen=True)
 class Stream:
-    """What the edges are made of and like. rate: frames a second; most_bits: a second, for an encoder to stay below."""
+    """What the edges are made of and like. rate: frames a second."""
 
     source: Path
     codec: str
     config: bytes
     timescale: int
     rate: Fraction
-    most_bits: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,6 @@ def _order(stream: Stream, asks: list[Ask]) -> dict[str, Any]:
         "config": stream.config.hex(),
         "timescale": stream.timescale,
         "rate": [stream.rate.numerator, stream.rate.denominator],
-        "most_bits": stream.most_bits,
     }
     edges = [
         {"samples": a.samples, "keep": a.keep, "beside": a.beside, "is_head": a.is_head, "target": str(a.target)}
@@ -120,17 +120,20 @@ class _Wrong(Exception):
 
 
 class _Progress:
-    """Counts the frames of both edges."""
+    """Counts the frames of both edges, and tells now and then: each line wakes the parent."""
 
     def __init__(self, total: int) -> None:
         self._total, self._done, self._lock = total, 0, threading.Lock()
+        self._told = 0.0
 
     def step(self) -> None:
         from fastclip.media import reader
 
         with self._lock:
             self._done += 1
-            reader.progress(self._done / self._total)
+            if time.monotonic() - self._told >= _TELL_S or self._done == self._total:
+                self._told = time.monotonic()
+                reader.progress(self._done / self._total)
 
 
 class _Edge(threading.Thread):
@@ -146,6 +149,7 @@ class _Edge(threading.Thread):
         self.failure: Exception | None = None
         self._shape: Fraction | None = None
         self._small: dict[int, bytes] = {}
+        self._proved = 0  # the first frame of the edge that is looked at
 
     def run(self) -> None:
         try:
@@ -158,25 +162,26 @@ class _Edge(threading.Thread):
 
     def _encoded(self, source: IO[bytes]) -> list[tuple[int, bytes, bool]]:
         """(pts, sample, is key) of each frame kept, also written to the target."""
-        encoder: Any = None
-        packets: list[tuple[int, bytes, bool]] = []
-        keep = dict(self._edge["keep"])
+        from fastclip.media.encoder import Encoder
+
+        keep, rate = dict(self._edge["keep"]), Fraction(*self._order["rate"])
+        encoder = Encoder(self._codec, time_base=self._time_base, rate=rate, threads=self._threads)
         last_gop = len(keep) - _LAST_GOP if self._edge["is_head"] and len(keep) > 2 * _LAST_GOP else 0
-        proved = last_gop if self._codec.has_trusted_encoder else 0
+        self._proved = last_gop if self._codec.has_trusted_encoder else 0
         for count, frame in enumerate(self._decoded(source, keep)):
-            encoder = encoder or self._encoder(frame)
             pts = keep[frame.pts]
-            if count >= proved:
+            if count >= self._proved:
                 self._small[pts] = _small(frame)
-            packets += self._drained(encoder, self._prepared(frame, pts, is_key=count in (0, last_gop)))
+            encoder.add(frame, pts, self._shape or Fraction(1), is_key=count in (0, last_gop))
             self._progress.step()
-        if encoder is None:
+        encoder.end()
+        packets = encoder.samples
+        if not packets:
             raise _Wrong("nothing of an edge could be decoded")
-        packets += self._drained(encoder, None)
-        if self._edge["is_head"] and packets:
+        if self._edge["is_head"]:
             pts, sample, is_key = packets.pop()
             packets.append((pts, sample + self._codec.ending, is_key))
-        self.extradata = encoder.extradata or b""
+        self.extradata = encoder.extradata
         with open(self._edge["target"], "wb") as out:
             for _, sample, _ in packets:
                 out.write(sample)
@@ -217,32 +222,6 @@ class _Edge(threading.Thread):
         packet.time_base = self._time_base
         return packet
 
-    def _encoder(self, frame: Any) -> Any:
-        """Like the source in size, shape, colour and pixel format; a keyframe only where it is told."""
-        from av.codec.context import CodecContext, Flags
-
-        encoder: Any = CodecContext.create(self._codec.encoder, "w")
-        encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, frame.format.name
-        encoder.time_base, encoder.framerate = self._time_base, Fraction(*self._order["rate"])
-        encoder.sample_aspect_ratio = self._shape or Fraction(1)
-        for name in ("color_range", "color_primaries", "color_trc", "colorspace"):
-            setattr(encoder, name, getattr(frame, name))
-        encoder.max_b_frames, encoder.gop_size, encoder.thread_count = 0, 100_000, self._threads
-        encoder.flags |= Flags.global_header
-        encoder.options = self._codec.options(self._order["most_bits"])
-        encoder.open()
-        return encoder
-
-    def _prepared(self, frame: Any, pts: int, *, is_key: bool) -> Any:
-        from av.video.frame import PictureType
-
-        frame.pict_type = PictureType.I if is_key else PictureType.NONE
-        frame.pts, frame.time_base = pts, self._time_base
-        return frame
-
-    def _drained(self, encoder: Any, frame: Any) -> list[tuple[int, bytes, bool]]:
-        return [(one.pts, self._codec.rewrap(bytes(one)), one.is_keyframe) for one in encoder.encode(frame)]
-
     def _check_count(self, packets: list[tuple[int, bytes, bool]]) -> None:
         wanted = [pts for _, pts in self._edge["keep"]]
         if [pts for pts, _, _ in packets] != wanted or not packets[0][2]:
@@ -253,9 +232,7 @@ class _Edge(threading.Thread):
         like what it was made of."""
         decoder = self._decoder(self._codec.joined(self.extradata), threads=1)
         decoder.options |= {"err_detect": "explode"}
-        last = max(place for place, (_, _, is_key) in enumerate(packets) if is_key)
-        first = last if self._edge["is_head"] and self._codec.has_trusted_encoder else 0
-        ours = [(sample, pts) for pts, sample, _ in packets[first:]]
+        ours = [(sample, pts) for pts, sample, _ in packets[self._proved :]]
         theirs = [(bytes(self._packet(source, one)), one[2]) for one in self._edge["beside"]]
         theirs[0] = (self._codec.prefix + theirs[0][0], theirs[0][1])
         row = ours + theirs if self._edge["is_head"] else theirs + ours

@@ -20,9 +20,6 @@ from fastclip.media.mp4.boxes import Unindexed
 from fastclip.media.smart import Edge, Recipe
 
 _BESIDE = 5
-_MOST_TIMES, _LEAST_BITS = 2.5, 0.4
-"""Edges may have so many times the bits of what is copied, and so many a pixel all the same: what a slow encoder made
-small, the quick one of edges needs several times the bits for (a trailer of 1.1 Mb/s 8.7, else it fell to 29 dB)."""
 _HEAD, _KEYS, _SOURCE, _TAIL, _SOUND_FILE = range(5)
 _CUTTING, _SOUND, _COPYING = 0.7, 0.85, 0.98
 
@@ -123,14 +120,8 @@ def _edges(recipe: Recipe, facts: Facts, targets: tuple[Path, Path], tell: Tell)
 
 
 def _stream(recipe: Recipe, facts: Facts) -> edges.Stream:
-    picture = recipe.picture
-    seconds = (recipe.end - recipe.start) / picture.timescale
-    near = picture.size[recipe.copied]
-    bits = near.sum() * 8 / max(1, len(near)) * recipe.window.frames / seconds
-    rate = facts.fps or Fraction(25)
-    least = _LEAST_BITS * (facts.width_px or 0) * (facts.height_px or 0) * float(rate)
-    name, most = facts.video_codec or "", int(max(_MOST_TIMES * bits, least))
-    return edges.Stream(recipe.source, name, picture.entry.config, picture.timescale, rate, most)
+    picture, rate = recipe.picture, facts.fps or Fraction(25)
+    return edges.Stream(recipe.source, facts.video_codec or "", picture.entry.config, picture.timescale, rate)
 
 
 def _ask(recipe: Recipe, edge: Edge, target: Path) -> edges.Ask:

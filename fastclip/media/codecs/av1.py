@@ -14,6 +14,7 @@ class Av1:
     encoder, decoder, joined_fourcc = "libsvtav1", "libdav1d", b"av01"
     has_skip = False  # its decoder settles once, when it begins, which frames it gives
     has_trusted_encoder = False
+    coarsest = finest = 20
     prefix = ending = b""
 
     def __init__(self, config: bytes) -> None:
@@ -32,9 +33,9 @@ class Av1:
     def looks_ahead(self, head: bytes) -> bool:
         return False
 
-    def options(self, most_bits: int) -> dict[str, str]:
+    def options(self, quantizer: int) -> dict[str, str]:
         # Measured on a flashing block: presets above 9, and rtc at any, leave it as it was in a frame now and then.
-        return {"preset": "8", "crf": "20", "svtav1-params": "pred-struct=1:lp=2"}
+        return {"preset": "8", "crf": str(quantizer), "svtav1-params": "pred-struct=1:lp=2"}
 
     def rewrap(self, packet: bytes) -> bytes:
         return b"".join(unit for kind, unit, _ in _units(packet) if kind not in (_DELIMITER, _PADDING))

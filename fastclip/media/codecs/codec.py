@@ -13,7 +13,8 @@ class Codec(Protocol):
     prefix: what every keyframe that is copied beside encoded edges must begin with. ending: what closes a head.
     joined_fourcc: the sample format of a track with encoded edges. has_skip: whether the decoder can pass over
     pictures that no other refers to, and be told so on the way. has_trusted_encoder: whether a look at the frames
-    beside a join is enough; else every frame of an edge is looked at.
+    beside a join is enough; else every frame of an edge is looked at. coarsest, finest: the quantizers that an edge may
+    be encoded with; where they differ, the encoder measures each frame.
     """
 
     encoder: str
@@ -23,6 +24,8 @@ class Codec(Protocol):
     has_skip: bool
     has_trusted_encoder: bool
     joined_fourcc: bytes
+    coarsest: int
+    finest: int
 
     def __init__(self, config: bytes) -> None: ...
 
@@ -34,8 +37,8 @@ class Codec(Protocol):
         """Whether the sample with these first bytes is a B picture, made from one that is shown later; False where
         this is not known."""
 
-    def options(self, most_bits: int) -> dict[str, str]:
-        """For the encoder of the edges, so that they join with the rest. most_bits: a second."""
+    def options(self, quantizer: int) -> dict[str, str]:
+        """For the encoder of the edges, so that they join with the rest."""
 
     def rewrap(self, packet: bytes) -> bytes:
         """An encoder's packet as a sample of this stream."""

@@ -12,7 +12,6 @@ _SLICES, _IDR, _SEI, _SPS, _PPS, _AUD = (1, 2), 5, 6, 7, 8, 9
 _HIGH, _B = 100, 1
 _PROFILES = {66: "8x8dct=0:cabac=0", 77: "8x8dct=0:cabac=1", _HIGH: "8x8dct=1:cabac=0"}
 _MAX_ID = 31
-_CRF = 19  # the worst second of the real recordings tried kept 40 dB with it, at the encoder's quickest
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class H264:
     encoder, decoder, joined_fourcc = "libx264", "h264", b"avc1"
     has_skip = True
     has_trusted_encoder = True
+    coarsest, finest = 26, 12
     prefix = ending = b""
 
     def __init__(self, config: bytes) -> None:
@@ -73,15 +73,18 @@ class H264:
         except IndexError:
             return False
 
-    def options(self, most_bits: int) -> dict[str, str]:
-        cap = max(300, most_bits // 1000)
+    def options(self, quantizer: int) -> dict[str, str]:
+        """One quantizer for all: measured, it takes a tenth less time than CRF, whose cap starved grain to 34 dB.
+
+        Stitchable: the parameter sets are then the same for every quantizer.
+        """
         settings = f"sps-id={self.set_id}:bframes=0:scenecut=0:rc-lookahead=0:sync-lookahead=0:stitchable=1"
         return {
             "preset": "ultrafast",
-            "crf": str(_CRF),
+            "qp": str(quantizer),
             "level": str(self._set.level),
             "forced-idr": "1",
-            "x264-params": f"{settings}:{_PROFILES[self._set.profile]}:vbv-maxrate={cap}:vbv-bufsize={cap}",
+            "x264-params": f"{settings}:{_PROFILES[self._set.profile]}",
         }
 
     def rewrap(self, packet: bytes) -> bytes:

@@ -12,7 +12,6 @@ _LAST_PICTURE = 31
 _SETS = (32, 33, 34)
 _AUD, _SEI = 35, (39, 40)
 _END_OF_SEQUENCE = bytes([36 << 1, 1])
-_CRF = 20
 
 
 class Hevc:
@@ -21,6 +20,7 @@ class Hevc:
     encoder, decoder, joined_fourcc = "libx265", "hevc", b"hev1"
     has_skip = True
     has_trusted_encoder = False
+    coarsest = finest = 20
 
     def __init__(self, config: bytes) -> None:
         self._config = config
@@ -44,9 +44,9 @@ class Hevc:
     def looks_ahead(self, head: bytes) -> bool:
         return False
 
-    def options(self, most_bits: int) -> dict[str, str]:
+    def options(self, quantizer: int) -> dict[str, str]:
         settings = "bframes=0:open-gop=0:scenecut=0:rc-lookahead=0:repeat-headers=1:log-level=none:info=0:pools=2"
-        return {"preset": "ultrafast", "crf": str(_CRF), "forced-idr": "1", "x265-params": settings}
+        return {"preset": "ultrafast", "crf": str(quantizer), "forced-idr": "1", "x265-params": settings}
 
     def rewrap(self, packet: bytes) -> bytes:
         kept = [unit for unit in nal.split_annexb(packet) if _kind(unit) not in (_AUD, *_SEI)]

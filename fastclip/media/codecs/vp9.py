@@ -11,6 +11,7 @@ class Vp9:
     encoder, decoder, joined_fourcc = "libvpx-vp9", "vp9", b"vp09"
     has_skip = True
     has_trusted_encoder = False
+    coarsest = finest = 20
     prefix = ending = b""
 
     def __init__(self, config: bytes) -> None:
@@ -23,9 +24,9 @@ class Vp9:
     def looks_ahead(self, head: bytes) -> bool:
         return False
 
-    def options(self, most_bits: int) -> dict[str, str]:
+    def options(self, quantizer: int) -> dict[str, str]:
         plain = {"deadline": "realtime", "cpu-used": "8", "row-mt": "1", "lag-in-frames": "0", "auto-alt-ref": "0"}
-        return plain | {"crf": "20", "b": "0"}
+        return plain | {"crf": str(quantizer), "b": "0"}
 
     def rewrap(self, packet: bytes) -> bytes:
         return packet
