@@ -3,9 +3,10 @@
 The texts are written for this project (tests/data/moments). `talk` is a row of essays, on which things were tried out;
 `interviews` was written later, before it was known what is found in it: four people who are asked about their work,
 with neighbouring subjects, and absent queries out of the same trades. `classroom` was written by somebody who knew
-nothing of the search: a team's meeting, a lesson and a call. Words take as long as they are long, commas and full stops
+nothing of the search: a team's meeting, a lesson and a call. `podcast` was written so too, two hosts and a guest, and
+kept from those who chose the search's numbers. Words take as long as they are long, commas and full stops
 are pauses, and everything is scaled to the hour, so that the same words have the same times on any machine: essays and
-interviews are spoken slowly, the classroom as people speak.
+interviews are spoken slowly, the others as people speak.
 """
 
 import random
@@ -57,6 +58,11 @@ def interviews() -> Talk:
 @cache
 def classroom() -> Talk:
     return spoken((DATA / "classroom.txt").read_text("utf-8"), HOUR_S)
+
+
+@cache
+def podcast() -> Talk:
+    return spoken((DATA / "podcast.txt").read_text("utf-8"), HOUR_S)
 
 
 def spoken(text: str, duration_s: float) -> Talk:
