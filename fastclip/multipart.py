@@ -27,7 +27,7 @@ def initiate(
     clip: dict[str, Any] | None = None,
     api_key_id: str = "",
 ) -> tuple[Upload, list[dict[str, Any]]]:
-    """A place for a file sent in parts, and one link per part. Raises as `request` does.
+    """A place for a file sent in parts, and one link per part. Raises as `intake.request` does.
 
     Source: API reference, "POST /v1/upload/multipart/initiate".
     """
