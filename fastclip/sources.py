@@ -6,6 +6,7 @@ Sources: API reference, "Supported Upload Media Types"; backend-spec 3 and 7.2; 
 """
 
 import json
+import logging
 import shutil
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from fastclip import intake, jobs, rules, store, uploads
 from fastclip.accounts import Account
 from fastclip.errors import Canceled, FastClipError, Gone, NotFound, Unprocessable
 from fastclip.jobs import Job, Outcome, Tell
-from fastclip.media import cut, frames, index, peaks, probe, proxy, smart, starts
+from fastclip.media import cut, ffmpeg, frames, index, peaks, probe, proxy, smart, starts
 from fastclip.media.facts import Facts
 from fastclip.media.frames import Filmstrip
 from fastclip.uploads import Upload
@@ -115,67 +116,82 @@ PEAKS_PER_S = 50
 _POSTER_PX = 360
 _TILE_PX = 160
 _MAX_TILES = 240
+_log = logging.getLogger(__name__)
 
 
 def prepare(job: Job, tell: Tell) -> Outcome:
-    """The `prepare` job: poster, keyframes, frame times, filmstrip and peaks of a ready source."""
+    """The `prepare` job: poster, keyframes, frame times, filmstrip and peaks of a ready source.
+
+    Damage spoils only the parts that meet it: they are missing from what is shown.
+    """
     upload = Upload.get_by_id(job.file_id)
     facts = upload.media
     shown: dict[str, Any] = {}
     with store.blobs.lease(upload.key) as source:
+        parts = _Parts(job, upload, source, facts)
         if facts.has_video:
-            shown |= _prepare_picture(job, upload, source, facts, lambda done, said: tell(done * 0.7, said))
+            shown |= parts.of_picture(lambda done, said: tell(done * 0.7, said))
         if facts.has_audio:
-            rest = lambda done, said: tell(0.7 + done * 0.3, said)  # noqa: E731
-            shown["peaks"] = _kept(
-                job, upload, "peaks.u8", lambda path: peaks.write(source, path, per_second=PEAKS_PER_S, tell=rest)
-            )
+            shown |= parts.of_sound(lambda done, said: tell(0.7 + done * 0.3, said))
     with store.write():
         Upload.update(preview=json.dumps(shown), changed=time.time()).where(Upload.id == upload.id).execute()
     return Outcome()
 
 
-def _prepare_picture(job: Job, upload: Upload, source: Path, facts: Facts, tell: Tell) -> dict[str, Any]:
-    tell(0.0, "Taking the poster")
-    _kept(
-        job,
-        upload,
-        "poster.jpg",
-        lambda path: frames.poster(source, path, at_s=facts.duration_s / 10, height_px=_POSTER_PX),
-    )
-    tell(0.1, "Reading the keyframes")
-    shown: dict[str, Any] = {"poster": True, "keyframes": [round(at, 5) for at in starts.offered(source, facts)]}
-    shown["has_instant_starts"] = smart.is_open_to(facts, codecs)
-    shown["frame_times"] = _kept(job, upload, "frames.u32", lambda path: index.frame_times(source, path))
-    count = max(1, min(_MAX_TILES, int(facts.duration_s)))
-    strip = _kept(
-        job,
-        upload,
-        "filmstrip.jpg",
-        lambda path: frames.filmstrip(
-            source,
-            facts,
-            path,
-            count=count,
-            columns=20,
-            tile_width=_TILE_PX,
-            tell=lambda done, said: tell(0.2 + done * 0.8, said),
-        ),
-    )
-    return shown | {"filmstrip": _geometry(strip)}
+class _Parts:
+    """Makes what is shown of one source."""
+
+    def __init__(self, job: Job, upload: Upload, source: Path, facts: Facts) -> None:
+        self._job, self._upload, self._source, self._facts = job, upload, source, facts
+
+    def of_picture(self, tell: Tell) -> dict[str, Any]:
+        source, facts = self._source, self._facts
+        tell(0.0, "Taking the poster")
+        shown = self._part("poster", lambda: self._kept("poster.jpg", self._poster))
+        tell(0.1, "Reading the keyframes")
+        shown |= self._part("keyframes", lambda: [round(at, 5) for at in starts.offered(source, facts)])
+        shown["has_instant_starts"] = smart.is_open_to(facts, codecs)
+        shown |= self._part(
+            "frame_times", lambda: self._kept("frames.u32", lambda path: index.frame_times(source, path))
+        )
+        rest = lambda done, said: tell(0.2 + done * 0.8, said)  # noqa: E731
+        return shown | self._part(
+            "filmstrip", lambda: _geometry(self._kept("filmstrip.jpg", lambda path: self._filmstrip(path, rest)))
+        )
+
+    def of_sound(self, tell: Tell) -> dict[str, Any]:
+        write = lambda path: peaks.write(self._source, path, per_second=PEAKS_PER_S, tell=tell)  # noqa: E731
+        return self._part("peaks", lambda: self._kept("peaks.u8", write))
+
+    def _poster(self, path: Path) -> bool:
+        frames.poster(self._source, path, at_s=self._facts.duration_s / 10, height_px=_POSTER_PX)
+        return True
+
+    def _filmstrip(self, path: Path, tell: Tell) -> Filmstrip:
+        count = max(1, min(_MAX_TILES, int(self._facts.duration_s)))
+        return frames.filmstrip(
+            self._source, self._facts, path, count=count, columns=20, tile_width=_TILE_PX, tell=tell
+        )
+
+    def _part(self, name: str, make: Callable[[], Any]) -> dict[str, Any]:
+        """What `make` answers under its name; nothing where the source is too damaged for that."""
+        try:
+            return {name: make()}
+        except (ffmpeg.Failed, Unprocessable) as error:
+            _log.warning("source %s has no %s: %s", self._upload.id, name, error)
+            return {}
+
+    def _kept(self, name: str, make: Callable[[Path], Any]) -> Any:
+        """What `make` answers; the file it writes is kept beside the upload."""
+        path = store.temp_dir / f"{self._job.id}.{name}"
+        said = make(path)
+        store.blobs.save(f"previews/{self._upload.id}/{name}", path)
+        return said
 
 
 def _geometry(strip: Filmstrip) -> dict[str, Any]:
     size = {"tile_width": strip.tile_width_px, "tile_height": strip.tile_height_px}
     return {"columns": strip.columns, "rows": strip.rows, "count": strip.count, "interval": strip.interval_s} | size
-
-
-def _kept(job: Job, upload: Upload, name: str, make: Callable[[Path], Any]) -> Any:
-    """What `make` answers; the file it writes is kept beside the upload."""
-    path = store.temp_dir / f"{job.id}.{name}"
-    said = make(path)
-    store.blobs.save(f"previews/{upload.id}/{name}", path)
-    return said
 
 
 def render_proxy(job: Job, tell: Tell) -> Outcome:

@@ -9,6 +9,7 @@ from fastclip.accounts import Account
 from fastclip.billing import ledger
 from fastclip.errors import FastClipError, Gone, NotFound
 from fastclip.jobs import Job
+from fastclip.media.mp4 import index as mp4_index
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from tests.conftest import Send, everything_kept
@@ -161,6 +162,26 @@ def test_a_player_gets_all_it_needs_of_a_film(owner: Account, bunny: Path, send:
     assert bytes_under(f"previews/{upload.id}/filmstrip.jpg").startswith(b"\xff\xd8")
     assert bytes_under(f"previews/{upload.id}/poster.jpg").startswith(b"\xff\xd8")
     assert said["source"]["codecs"] == "avc1.64001E, mp4a.40.2"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spared", "missing"),
+    [("audio", 0, {"peaks"}), ("video", 24, set())],
+    ids=["sound", "picture after a second"],
+)
+def test_damage_costs_only_the_parts_that_meet_it(
+    kind: str, spared: int, missing: set[str], owner: Account, bunny: Path, send: Send, tmp_path: Path
+) -> None:
+    damaged = bytearray(bunny.read_bytes())
+    track = next(one for one in mp4_index.read(bunny).tracks if one and one.kind == kind)
+    for offset, size in zip(track.offset.tolist()[spared:], track.size.tolist()[spared:], strict=True):
+        damaged[offset : offset + size] = b"\xff" * size
+    path = tmp_path / "damaged.mp4"
+    path.write_bytes(damaged)
+    said = sources.preview(send(owner, path))
+    parts = {"poster_url", "filmstrip", "peaks", "frame_times"}
+    assert (said["status"], {part for part in parts if said[part] is None}) == ("ready", missing)
+    assert said["keyframes"][0] == 0.0
 
 
 def test_a_player_gets_no_picture_of_a_sound(owner: Account, tiny_sound: Path, send: Send) -> None:

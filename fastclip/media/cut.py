@@ -100,8 +100,15 @@ def plan(
     else:
         made = _for_picture(base, Path(source), end_s, height_px, tell)
     if force and made.kind != force and (force, made.kind) != ("smart", "copy"):
-        raise Unprocessable(f"This range cannot be cut as {force}: {made.reason}.")
+        raise Unprocessable(f"This range cannot be cut as {force}: {_hindrance(made)}.")
     return replace(made, reason=made.reason + heard(facts, format), plan_s=time.monotonic() - began)
+
+
+def _hindrance(made: Plan) -> str:
+    """Why a range cannot be cut in a cheaper way than was planned."""
+    if made.kind == "smart" and isinstance(made.recipe, Recipe):
+        return f"{made.recipe.encoded} of its {made.recipe.window.frames} frames must be encoded"
+    return made.reason
 
 
 def heard(facts: Facts, format: str) -> str:

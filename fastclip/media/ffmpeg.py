@@ -212,7 +212,8 @@ def _supervise(
             if tell is not None and now - told >= _TICK_S:
                 tell(fraction(), stage)
                 told = now
-        return _verdict(argv, _wait(process, deadline, tell, fraction, stage), tail)
+        status = _wait(process, deadline, tell, fraction, stage)
+    return _verdict(argv, status, tail)
 
 
 def _wait(
@@ -270,7 +271,6 @@ def _started(argv: list[str], limits: Limits, folder: Path | None) -> Iterator[_
         for reader in readers:
             reader.start()
         yield process, chunks, tail
-        readers[1].join(timeout=5)
     finally:
         over.set()
         _kill(process)

@@ -46,11 +46,12 @@ def poster(
 ) -> None:
     """Write the picture shown at `at_s` as a JPEG, upright, its short side at most `height_px`.
 
-    Takes every source and every clip, GIF as well; past the end it is the first picture.
+    Takes every source and every clip, GIF as well; past the end, and where it is damaged, it is the first picture.
     """
     for at in (at_s, 0.0):
         asked = poster_arguments(source, target, at_s=at, height_px=height_px, is_hdr=is_hdr)
-        ffmpeg.run(asked, tell=tell, stage="Drawing its poster", limits=_POSTER_LIMITS)
+        with suppress(ffmpeg.Failed):
+            ffmpeg.run(asked, tell=tell, stage="Drawing its poster", limits=_POSTER_LIMITS)
         if target.exists() and target.stat().st_size:
             return
     raise ffmpeg.Failed("no picture came out for a poster")

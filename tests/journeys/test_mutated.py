@@ -183,6 +183,7 @@ def tried(studio: Running, tiny: Path) -> Iterator[Running]:
     with suppress(AssertionError):
         until(lambda: not left_of(studio))
     assert left_of(studio) == []
+    assert "Traceback" not in studio.log()
 
 
 def left_of(server: Running) -> list[str]:
