@@ -138,7 +138,7 @@ def test_a_range_between_keyframes_is_copied_without_a_codec(recorded, tmp_path)
 @pytest.mark.parametrize(
     ("name", "span", "force", "said"),
     [
-        ("plain", (1.51, 5.77), "copy", "frames encoded"),
+        ("plain", (1.51, 5.77), "copy", "frames must be encoded"),
         ("hevc", (1.51, 5.77), "smart", "HEVC"),
         ("plain", (1.1, 1.4), "smart", "no keyframe"),
     ],

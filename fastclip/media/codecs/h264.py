@@ -28,7 +28,7 @@ class H264:
     encoder, decoder, joined_fourcc = "libx264", "h264", b"avc1"
     has_skip = True
     has_trusted_encoder = True
-    coarsest, finest = 26, 12
+    coarsest, finest = 27, 12
     prefix = ending = b""
 
     def __init__(self, config: bytes) -> None:
