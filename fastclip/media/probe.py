@@ -24,7 +24,8 @@ MAX_FPS = 500
 
 _LIMITS = ffmpeg.Limits(memory_bytes=2 << 30, cpu_s=20, file_bytes=1 << 20, wall_s=20.0)
 _DAMAGED = "FastClip cannot read this file: it is damaged, incomplete, or not what its name says. Export it again."
-_FIRST_PACKETS = 300
+_ENCRYPTED = "This file is encrypted, so that only its own player can read it. Export it without copy protection."
+_FIRST_PACKETS, _FEW_PACKETS = 300, 32
 _DOLBY_VISION = ("dvh1", "dvhe", "dva1", "dvav")
 """How a file calls a picture that is not meant for decoders without Dolby Vision."""
 _NEEDS_A_COUNT = ("aac", "mp3")  # their headers only estimate the duration, from the bit rate
@@ -39,7 +40,7 @@ def read(path: str | Path, *, filename: str | None = None) -> Facts:
     family = signature.check(path, filename or path.name)
     try:
         answer = _by_ffprobe(path) if ffmpeg.tools().ffprobe else {}
-        if not _has_duration(answer):
+        if not _has_duration(answer) and "refusal" not in answer:
             answer = json.loads(ffmpeg.child("probe", [str(path)], limits=_LIMITS))
     except ffmpeg.TimedOut as error:
         raise signature.refusal("This file takes too long to read. Export it again, then upload that.") from error
@@ -113,6 +114,8 @@ def _by_ffprobe(path: Path) -> dict[str, Any]:
     ]
     answer = json.loads(ffmpeg.ffprobe([*hardening, *wanted, "-of", "json", f"file:{path}"], limits=_LIMITS))
     mixed = answer.pop("packets_and_frames", [])
+    if any(side.get("side_data_type") == "Encryption info" for one in mixed for side in one.get("side_data_list", [])):
+        return {"refusal": _ENCRYPTED}
     answer["packets"] = [one for one in mixed if one["type"] == "packet" and one.get("codec_type") == "video"]
     answer["frames"] = [one for one in mixed if one["type"] == "frame" and one.get("media_type") == "video"]
     return answer
@@ -147,6 +150,8 @@ def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
 
     if _ends_before_its_data(container, size_bytes):
         return {"refusal": "This file is incomplete: its end is missing. Upload it again, or export it again."}
+    if _is_encrypted(container):
+        return {"refusal": _ENCRYPTED}
     answer: dict[str, Any] = {
         "streams": [_stream(one) for one in container.streams],
         "format": {
@@ -173,6 +178,15 @@ def _ends_before_its_data(container: Any, size_bytes: int) -> bool:
         if any(entry.pos + entry.size > size_bytes for entry in last):
             return True
     return False
+
+
+def _is_encrypted(container: Any) -> bool:
+    """Whether its first packets say so; decoders would make noise of them."""
+    if not container.format.name.startswith(("mov", "matroska")):
+        return False
+    found = any(one.has_sidedata("encryption_info") for one in islice(_packets(container, None), _FEW_PACKETS))
+    container.seek(0)
+    return found
 
 
 def _stream(stream: Any) -> dict[str, Any]:

@@ -106,6 +106,16 @@ def test_an_mp4_that_lost_its_end_is_refused_as_incomplete(recording, tmp_path):
         assert refusal.value.code == "unsupported_media"
 
 
+@pytest.mark.parametrize(("name", "extension"), [("plain", "mp4"), ("sound.m4a", "m4a")])
+def test_what_is_encrypted_is_refused(name, extension, recording, tmp_path):
+    path = tmp_path / f"locked.{extension}"
+    key = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "1" * 32, "-encryption_kid", "2" * 32)
+    stamped.run("-i", str(recording(name)), "-map", "0:a", "-map", "0:v?", "-c", "copy", *key, str(path))
+    with pytest.raises(Unprocessable, match="is encrypted") as refusal:
+        probe.read(path)
+    assert refusal.value.code == "unsupported_media"
+
+
 def test_bombs_are_refused_within_their_limits(bomb, recording, tmp_path):
     many = tmp_path / "many.mkv"
     tracks = [word for _ in range(60) for word in ("-map", "0:a")]
