@@ -1,6 +1,7 @@
 """What every noun is tried on: a data folder of its own, open, with people in it and media to cut."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,13 +34,23 @@ def _no_settings_of_this_machine() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _fresh_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder whose tables were just made: a copy of it is ready twenty times sooner."""
+    folder = tmp_path_factory.mktemp("fresh") / "data"
+    store.open(settings.load(folder, queue="memory://"))
+    store.close()
+    return folder
+
+
 @pytest.fixture
-def data(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
+def data(tmp_path: Path, _fresh_folder: Path, request: pytest.FixtureRequest) -> Iterator[Settings]:
     """An open data folder. A pushed job runs at once, in the caller.
 
     Parameter (indirect): "sqlite" for the real queue, with nobody serving it.
     """
     queue = "" if getattr(request, "param", "memory") == "sqlite" else "memory://"
+    shutil.copytree(_fresh_folder, tmp_path / "data")
     loaded = settings.load(tmp_path / "data", queue=queue)
     store.open(loaded)
     if queue:
