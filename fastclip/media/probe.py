@@ -28,6 +28,7 @@ _ENCRYPTED = "This file is encrypted, so that only its own player can read it. E
 _FIRST_PACKETS, _FEW_PACKETS = 300, 32
 _DOLBY_VISION = ("dvh1", "dvhe", "dva1", "dvav")
 """How a file calls a picture that is not meant for decoders without Dolby Vision."""
+_MP4 = "mov"
 _NEEDS_A_COUNT = ("aac", "mp3")  # their headers only estimate the duration, from the bit rate
 
 
@@ -122,8 +123,10 @@ def _by_ffprobe(path: Path) -> dict[str, Any]:
 
 
 def _has_duration(answer: dict[str, Any]) -> bool:
+    """Fragments out of the middle of a stream call their end their length."""
     form = answer.get("format", {})
-    return float(form.get("duration") or 0) > 0 and form.get("format_name") not in _NEEDS_A_COUNT
+    is_late = form.get("format_name", "").startswith(_MP4) and float(form.get("start_time") or 0) >= 1
+    return float(form.get("duration") or 0) > 0 and form.get("format_name") not in _NEEDS_A_COUNT and not is_late
 
 
 def main(path: str) -> None:
@@ -170,7 +173,7 @@ def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
 
 def _ends_before_its_data(container: Any, size_bytes: int) -> bool:
     """Whether the index of an MP4 names bytes that are not there."""
-    if not container.format.name.startswith("mov"):
+    if not container.format.name.startswith(_MP4):
         return False
     for stream in container.streams:
         entries = stream.index_entries
@@ -182,7 +185,7 @@ def _ends_before_its_data(container: Any, size_bytes: int) -> bool:
 
 def _is_encrypted(container: Any) -> bool:
     """Whether its first packets say so; decoders would make noise of them."""
-    if not container.format.name.startswith(("mov", "matroska")):
+    if not container.format.name.startswith((_MP4, "matroska")):
         return False
     found = any(one.has_sidedata("encryption_info") for one in islice(_packets(container, None), _FEW_PACKETS))
     container.seek(0)
@@ -255,10 +258,12 @@ def _frame(frame: Any) -> dict[str, Any]:
 
 
 def _counted(container: Any) -> str:
-    """The duration by reading every packet, for files that do not say it; stops when it is too long anyway."""
+    """The duration by reading every packet, of an MP4 the last ones, for files that do not say it or say it wrongly;
+    stops when it is too long anyway."""
     streams = [one for one in container.streams if one.type in ("audio", "video") and one.codec_context]
     start = (container.start_time or 0) / 1e6
-    container.seek(0)
+    is_mp4 = container.format.name.startswith(_MP4)
+    container.seek((container.start_time or 0) + (container.duration or 0) if is_mp4 else 0)
     end = 0.0
     for packet in _packets(container, streams):
         if packet.pts is not None:

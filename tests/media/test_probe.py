@@ -106,6 +106,20 @@ def test_an_mp4_that_lost_its_end_is_refused_as_incomplete(recording, tmp_path):
         assert refusal.value.code == "unsupported_media"
 
 
+def test_a_fragment_out_of_a_stream_is_as_long_as_what_it_holds(recording, tmp_path):
+    """FFmpeg takes the two seconds from the fourth on for six."""
+    manifest = tmp_path / "stream.mpd"
+    stamped.run(
+        "-i", str(recording("plain")), "-map", "0:v", "-c", "copy", "-seg_duration", "2", "-f", "dash", str(manifest)
+    )
+    path = tmp_path / "fragment.mp4"
+    path.write_bytes(
+        b"".join((tmp_path / name).read_bytes() for name in ("init-stream0.m4s", "chunk-stream0-00003.m4s"))
+    )
+    facts = probe.read(path)
+    assert (facts.start_s, facts.duration_s) == (pytest.approx(4, abs=0.1), pytest.approx(2, abs=0.1))
+
+
 @pytest.mark.parametrize(("name", "extension"), [("plain", "mp4"), ("sound.m4a", "m4a")])
 def test_what_is_encrypted_is_refused(name, extension, recording, tmp_path):
     path = tmp_path / f"locked.{extension}"
