@@ -11,15 +11,16 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
-
-import httpx
 
 from fastclip.ai import models
 from fastclip.ai.models import Model
 from fastclip.errors import Unavailable, Unprocessable
 from fastclip.media import Tell
+
+if TYPE_CHECKING:
+    import httpx  # a fifth of a second, which no start should wait for: imported where it is used
 
 HUB = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 """Where models are fetched from; `HF_ENDPOINT` names a mirror, as for the hub's own tools."""
@@ -71,6 +72,8 @@ def pull(folder: Path, name: str, *, tell: Tell, hub: str = HUB) -> Model:
 
 
 async def _fetch(into: Path, repo: str, wanted: re.Pattern[str], tell: Tell, hub: str) -> str:
+    import httpx
+
     done, total = 0, 1
 
     def report(have: int = 0) -> None:
@@ -94,9 +97,11 @@ async def _fetch(into: Path, repo: str, wanted: re.Pattern[str], tell: Tell, hub
 
 
 async def _listed(
-    client: httpx.AsyncClient, repo: str, wanted: re.Pattern[str], hub: str, report: Report
+    client: "httpx.AsyncClient", repo: str, wanted: re.Pattern[str], hub: str, report: Report
 ) -> tuple[list[_Remote], str]:
     """The wanted files of a repository at its present revision."""
+    import httpx
+
     url = f"{hub}/api/models/{repo}"
     try:
         answer = await _looking_up(client.get(url, params={"blobs": "true"}), lambda: report(0))
@@ -117,7 +122,7 @@ def _remote(said: dict[str, Any], folder: str) -> _Remote:
     return _Remote(name, int(said.get("size") or 0), lfs.get("sha256"), f"{folder}/{quote(name)}")
 
 
-async def _receive(client: httpx.AsyncClient, file: _Remote, target: Path, report: Report) -> None:
+async def _receive(client: "httpx.AsyncClient", file: _Remote, target: Path, report: Report) -> None:
     """The file's bytes, the missing ones only."""
     part = target.with_name(f"{target.name}.part")
     if target.is_file() and target.stat().st_size == file.size_bytes:
@@ -131,8 +136,9 @@ async def _receive(client: httpx.AsyncClient, file: _Remote, target: Path, repor
     part.rename(target)
 
 
-async def _append(client: httpx.AsyncClient, file: _Remote, part: Path, have: int, report: Report) -> int:
+async def _append(client: "httpx.AsyncClient", file: _Remote, part: Path, have: int, report: Report) -> int:
     """How many bytes are here when no more come."""
+    import httpx
 
     def look() -> None:
         report(have)

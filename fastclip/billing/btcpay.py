@@ -12,8 +12,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
 from fastclip import vault
 from fastclip.billing import ledger
 from fastclip.billing.deposits import Deposit, Seen
@@ -73,6 +71,8 @@ class BTCPay:
     """One store on one server."""
 
     def __init__(self, keys: Keys) -> None:
+        import httpx  # a fifth of a second, which no start should wait for where nobody pays so
+
         self.keys = keys
         self._http = httpx.Client(
             base_url=f"{keys.url.rstrip('/')}/api/v1/stores/{keys.store}",
@@ -158,6 +158,8 @@ class BTCPay:
         return self._ask("POST", "/invoices", json=asked)
 
     def _ask(self, method: str, path: str, **asked: Any) -> Any:
+        import httpx
+
         try:
             answer = self._http.request(method, path, **asked)
             if answer.status_code == httpx.codes.FORBIDDEN:
