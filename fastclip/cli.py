@@ -72,9 +72,12 @@ def serve(
     data_dir: Path | None, host: str | None, port: int | None, no_worker: bool, open_browser: bool, watch_stdin: bool
 ) -> None:
     """Serve the studio and the API, and work on jobs."""
-    from fastclip import app, settings
+    from fastclip import drivers, settings
 
     loaded = settings.load(data_dir, host=host, port=port)
+    drivers.leave_out(loaded)
+    from fastclip import app
+
     app.serve(loaded, watch_stdin=watch_stdin, with_worker=not no_worker, open_browser=open_browser)
 
 
@@ -83,9 +86,13 @@ def serve(
 @click.option("--watch-stdin", is_flag=True, hidden=True)
 def worker(data_dir: Path | None, watch_stdin: bool) -> None:
     """Work on jobs only (`serve` starts one by itself)."""
-    from fastclip import app, settings
+    from fastclip import drivers, settings
 
-    app.work(settings.load(data_dir), watch_stdin=watch_stdin)
+    loaded = settings.load(data_dir)
+    drivers.leave_out(loaded)
+    from fastclip import app
+
+    app.work(loaded, watch_stdin=watch_stdin)
 
 
 @fastclip.command()

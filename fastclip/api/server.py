@@ -1,4 +1,4 @@
-"""The process end of the web application: uvicorn with patience that ends, and signals that mean "stop", not "die".
+"""The process end of the web application: uvicorn with patience that ends, and leaves signals to the process.
 
 uvicorn alone waits for ever on half a header or a stalled body (backend-spec 7.1: both open after 15 s and more), and
 after its own shutdown raises SIGTERM again, so that a clean stop would end with code 143 (desktop.md 1.4).
@@ -6,7 +6,6 @@ after its own shutdown raises SIGTERM again, so that a clean stop would end with
 
 import asyncio
 import logging
-import signal
 import socket
 import threading
 from collections import Counter
@@ -41,8 +40,7 @@ class Patience:
 def serve(
     app: Any, sockets: list[socket.socket], should_stop: threading.Event, *, patience: Patience = Patience()
 ) -> None:
-    """Serve `app` until `should_stop` is set, by anybody or by SIGTERM or SIGINT. Returns when all is closed."""
-    stop_on_signals(should_stop)
+    """Serve `app` until `should_stop` is set. Returns when all is closed."""
     # Handlers run in these threads. asyncio's own pool has 6 on two cores, and one slow disk would fill it.
     set_asyncio_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="request"))
     config = uvicorn.Config(
@@ -57,13 +55,6 @@ def serve(
         timeout_graceful_shutdown=patience.stop_s,
     )
     _Server(config, should_stop).run(sockets=sockets)
-
-
-def stop_on_signals(should_stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set `should_stop`. Does nothing outside the main thread, where signals cannot be had."""
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: should_stop.set())
 
 
 class _Server(uvicorn.Server):
