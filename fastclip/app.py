@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +22,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from fastclip import accounts, engines, store, tickets
+from fastclip import accounts, engines, signals, store, tickets
 from fastclip.errors import Conflict
 from fastclip.settings import Settings
 from fastclip.standing import Standing
@@ -49,7 +48,6 @@ def serve(
     from fastclip.api import server
 
     should_stop = threading.Event()
-    _stop_on_signals(should_stop)
     with _alone(settings), _opened(settings), _listening(settings) as sock:
         url = _url(settings, sock)
         control = secrets.token_urlsafe(32)
@@ -70,7 +68,7 @@ def serve(
 def work(settings: Settings, *, watch_stdin: bool = False) -> None:
     """Be a worker until SIGTERM, SIGINT, or (watch_stdin) the end of standard input."""
     should_stop = threading.Event()
-    _stop_on_signals(should_stop)
+    signals.stop(should_stop)
     with _opened(settings):
         home, standing = _run_file(settings).get("home", ""), Standing(settings)
         standing.tell(lambda said: stand_at(said.public_url.rstrip("/") or home))
@@ -81,13 +79,6 @@ def work(settings: Settings, *, watch_stdin: bool = False) -> None:
         while not should_stop.wait(_LOOK_S):
             pass  # a signal that another thread received is only seen here when this one wakes
         worker.stop()
-
-
-def _stop_on_signals(should_stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set `should_stop`. Does nothing outside the main thread, where signals cannot be had."""
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: should_stop.set())
 
 
 def own_command(*arguments: str) -> list[str]:

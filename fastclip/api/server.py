@@ -1,4 +1,4 @@
-"""The process end of the web application: uvicorn with patience that ends, and leaves signals to the process.
+"""The process end of the web application: uvicorn with patience that ends, and signals that mean "stop", not "die".
 
 uvicorn alone waits for ever on half a header or a stalled body (backend-spec 7.1: both open after 15 s and more), and
 after its own shutdown raises SIGTERM again, so that a clean stop would end with code 143 (desktop.md 1.4).
@@ -20,6 +20,8 @@ import uvicorn
 from litestar.concurrency import set_asyncio_executor
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from fastclip import signals
+
 _log = logging.getLogger(__name__)
 _THREADS = 40
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nretry-after: 5\r\nconnection: close\r\n\r\n"
@@ -40,7 +42,8 @@ class Patience:
 def serve(
     app: Any, sockets: list[socket.socket], should_stop: threading.Event, *, patience: Patience = Patience()
 ) -> None:
-    """Serve `app` until `should_stop` is set. Returns when all is closed."""
+    """Serve `app` until `should_stop` is set, by anybody or by SIGTERM or SIGINT. Returns when all is closed."""
+    signals.stop(should_stop)
     # Handlers run in these threads. asyncio's own pool has 6 on two cores, and one slow disk would fill it.
     set_asyncio_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="request"))
     config = uvicorn.Config(
