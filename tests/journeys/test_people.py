@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from fastclip import accounts, retention, sessions
 from tests.conftest import PASSWORD
@@ -65,6 +65,19 @@ def test_the_owner_invites_and_the_teammate_who_opens_the_link_is_in(
     assert complaints(desk) == []
     desk.set_viewport_size(NARROW)
     assert fits(desk)
+
+
+def test_who_pays_stays_as_it_was_chosen_when_the_list_comes_late(desk: Page) -> None:
+    with desk.expect_request("**/v1/admin/invites") as asked:
+        held: list[Route] = []
+        desk.route("**/v1/admin/invites", lambda route: held.append(route) if not held else route.continue_())
+        desk.goto("/owner")
+        pays = desk.get_by_role("radiogroup", name="Who pays", exact=True)
+        pays.get_by_text("Metered").click()
+    assert asked.value.method == "GET"
+    held[0].continue_()
+    expect(desk.get_by_text("No open invites").or_(desk.get_by_text("Whoever has the link")).first).to_be_visible()
+    expect(pays.get_by_label("Metered")).to_be_checked()
 
 
 def test_a_password_link_and_removal_are_made_on_the_desk(browser: Browser, studio: Running, desk: Page) -> None:
