@@ -6,6 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 _FRACTIONS = ("fps", "sar")
+_MAX_FPS = 500  # above it a rate is one of ticks rather than of frames: some WebM files say 1000
+_FEW_TIMES = 10
 _VFR_TOLERANCE_S = 0.0022  # whole-millisecond timestamps (Matroska, FLV) wander by 1 ms each way
 
 
@@ -101,7 +103,7 @@ def _of_video(stream: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
         "height_px": int(stream.get("height") or 0),
         "rotation": _rotation(stream, frame),
         "sar": _rate(str(stream.get("sample_aspect_ratio", "1:1")).replace(":", "/")) or Fraction(1),
-        "fps": _fps(stream),
+        "fps": _fps(stream, times),
         "frames": int(stream.get("nb_frames") or 0) or None,
         "first_frame_s": times[0] - start if times else None,
         "is_vfr": _is_vfr(stream, times),
@@ -136,12 +138,15 @@ def _times(packets: list[dict[str, Any]]) -> list[float]:
     return sorted({float(one["pts_time"]) for one in packets if one.get("pts_time") not in (None, "N/A")})
 
 
-def _fps(stream: dict[str, Any]) -> Fraction | None:
+def _fps(stream: dict[str, Any], times: list[float]) -> Fraction | None:
     """The average rate; where the real one is within 1 % of it, that: 30000/1001, not what a gap made of it."""
     real, average = _rate(stream.get("r_frame_rate")), _rate(stream.get("avg_frame_rate"))
-    if real and average:
-        return real if abs(real / average - 1) < Fraction(1, 100) else average
-    return average or real
+    rate = average or real
+    if real and average and abs(real / average - 1) < Fraction(1, 100):
+        rate = real
+    if rate and rate > _MAX_FPS and len(times) > _FEW_TIMES:
+        return Fraction((len(times) - 1) / (times[-1] - times[0])).limit_denominator(1001)
+    return rate
 
 
 def _is_vfr(stream: dict[str, Any], times: list[float]) -> bool:

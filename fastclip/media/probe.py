@@ -143,18 +143,24 @@ def _by_pyav(path: str) -> dict[str, Any]:
 
     try:
         with reader.opened(path) as container:
-            return _describe(container, os.path.getsize(path))
+            refusal = _refusal(container, os.path.getsize(path))
+        if refusal:
+            return {"refusal": refusal}
+        with reader.opened(path) as container:  # anew: a Matroska that lost its end cannot always go back to its start
+            return _describe(container)
     except FFmpegError:
         return {"refusal": _DAMAGED}
 
 
-def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
+def _refusal(container: Any, size_bytes: int) -> str | None:
+    if _ends_before_its_data(container, size_bytes):
+        return "This file is incomplete: its end is missing. Upload it again, or export it again."
+    return _ENCRYPTED if _is_encrypted(container) else None
+
+
+def _describe(container: Any) -> dict[str, Any]:
     from fastclip.media import reader
 
-    if _ends_before_its_data(container, size_bytes):
-        return {"refusal": "This file is incomplete: its end is missing. Upload it again, or export it again."}
-    if _is_encrypted(container):
-        return {"refusal": _ENCRYPTED}
     answer: dict[str, Any] = {
         "streams": [_stream(one) for one in container.streams],
         "format": {
@@ -187,9 +193,7 @@ def _is_encrypted(container: Any) -> bool:
     """Whether its first packets say so; decoders would make noise of them."""
     if not container.format.name.startswith((_MP4, "matroska")):
         return False
-    found = any(one.has_sidedata("encryption_info") for one in islice(_packets(container, None), _FEW_PACKETS))
-    container.seek(0)
-    return found
+    return any(one.has_sidedata("encryption_info") for one in islice(_packets(container, None), _FEW_PACKETS))
 
 
 def _stream(stream: Any) -> dict[str, Any]:

@@ -249,3 +249,22 @@ def test_rotation_is_the_nearest_quarter_turn_clockwise():
     for printed, clockwise in turns.items():
         stream = {"side_data_list": [{"rotation": printed}]}
         assert facts_module._rotation(stream, {}) == clockwise
+
+
+def test_a_matroska_that_lost_its_end_and_begins_with_sound_is_taken(tmp_path):
+    """FFmpeg cannot go back to the beginning of such a file, once it has read of it."""
+    whole, path = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
+    long = stamped.encode(tmp_path / "long.mkv", "-c:v", "libx264", "-preset", "ultrafast", "-g", "9999")
+    stamped.run(
+        *("-i", str(long), "-itsoffset", "0.5", "-i", str(long), "-map", "1:v", "-map", "0:a", "-c", "copy", str(whole))
+    )
+    path.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    facts = probe.read(path)
+    assert facts.has_video and facts.has_audio and facts.first_frame_s == pytest.approx(0.5, abs=0.001)
+
+
+def test_a_webm_that_calls_its_ticks_frames_has_the_rate_of_its_frames(recording, tmp_path):
+    """Old WebM files say that a frame lasts 1 ms, which is their tick."""
+    said, wrong = (bytes.fromhex("23e38384") + nanoseconds.to_bytes(4) for nanoseconds in (33_333_333, 1_000_000))
+    facts = probe.read(_patched(recording("webm"), tmp_path / "ticks.webm", said, wrong))
+    assert float(facts.fps) == pytest.approx(30, abs=0.1)
