@@ -131,23 +131,38 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
         except (splice.Failed, lossless.Failed) as error:
             plan = _instead(source, plan, error, tell)
     try:
-        frames = _write(source, target, plan, _writing(tell))
-        if plan.window and plan.format == "mp4" and frames != plan.window.frames:
-            plan, frames = _again(source, target, plan, frames, _writing(tell))
-        encoded = time.monotonic()
-        if tell:
-            tell(_WRITTEN, "Checking")
-        made = _checked(target, plan, frames, tell)
+        try:
+            return _encoded(source, target, plan, tell, began)
+        except ffmpeg.Failed as error:
+            if plan.window is None or isinstance(error, ffmpeg.TimedOut) or _is_damage(error):
+                raise
+            _log.warning("%s of %s failed, trying again with frames of one size: %s", plan.format, source, error)
+            plan = replace(plan, facts=replace(plan.facts, is_resized=True))
+            return _encoded(source, target, plan, tell, began)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
-        if any(sign in error.tail for sign in _DAMAGE):
+        if _is_damage(error):
             raise _damaged(plan) from error
         raise
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _encoded(source: Path, target: Path, plan: Plan, tell: Tell | None, began: float) -> Cut:
+    frames = _write(source, target, plan, _writing(tell))
+    if plan.window and plan.format == "mp4" and frames != plan.window.frames:
+        plan, frames = _again(source, target, plan, frames, _writing(tell))
+    encoded = time.monotonic()
+    if tell:
+        tell(_WRITTEN, "Checking")
+    made = _checked(target, plan, frames, tell)
     checked = time.monotonic()
     return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
+
+
+def _is_damage(error: ffmpeg.Failed) -> bool:
+    return any(sign in error.tail for sign in _DAMAGE)
 
 
 _REASONS = {"mp4": "asked for", "gif": "a GIF is drawn anew"} | dict.fromkeys(audio.FORMATS, "asked for")

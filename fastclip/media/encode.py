@@ -78,7 +78,7 @@ def arguments(
 ) -> list[str]:
     """What `write` asks of ffmpeg. H.264 and AAC, the index in front, timestamps of the source kept."""
     seek_s = graph.seek_for(facts, min(window.start_s, window.low_s))
-    file = graph.source(source, seek_s=seek_s)
+    file = graph.source(source, seek_s=seek_s, **graph.steady(facts))
     picture = graph.picture(graph.frames(file, facts, window, seek_s), facts, size)
     picture = burn.drawn(picture, facts) if has_captions else picture
     streams = [picture.filter("format", "nv12").filter("hwupload") if encoder.needs_upload else picture]

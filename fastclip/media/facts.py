@@ -19,7 +19,8 @@ class Facts:
     sar: the shape of one pixel. start_s: the container's own first timestamp. video_index, audio_index: the streams
     used, the first of each kind (cover pictures are none); audio_tracks: how many of sound there are. mime_codecs:
     RFC 6381, "" where unknown. frames: as many as the container counts (MP4), else None. color_space: the matrix that
-    its colours are told by, None where it does not say. first_frame_s: when the first one is shown.
+    its colours are told by, None where it does not say. first_frame_s: when the first one is shown. is_resized:
+    whether to reckon with frames that change their size on the way, as in a call's recording; no probe tells.
     """
 
     format_detected: str
@@ -48,6 +49,7 @@ class Facts:
     mime_codecs: str = ""
     frames: int | None = None
     first_frame_s: float | None = None
+    is_resized: bool = False
 
     @property
     def upright_px(self) -> tuple[int, int]:

@@ -45,16 +45,32 @@ def source(path: Path, *, seek_s: float = 0.0, **options: Any) -> Stream:
 def kept(path: Path, facts: Facts, window: "Window") -> Stream:
     """Exactly the window's frames, whole and upright, the first at 0. Opens the source for the picture alone."""
     seek_s = seek_for(facts, min(window.start_s, window.low_s))
-    return frames(source(path, seek_s=seek_s), facts, window, seek_s)
+    return frames(source(path, seek_s=seek_s, **steady(facts)), facts, window, seek_s)
+
+
+def steady(facts: Facts) -> dict[str, Any]:
+    """What the input of frames that change their size is told: to keep its filters, which would begin at 0 again. Only
+    a first `scale` may meet such frames (others read past their ends), so that turning them is left to `frames`."""
+    return {"reinit_filter:v": 0, "noautorotate": None} if facts.is_resized else {}
 
 
 def frames(file: Stream, facts: Facts, window: "Window", seek_s: float) -> Stream:
-    """The same, of an input that was opened at `seek_s`."""
-    stream = progressive(file[str(facts.video_index)], facts)  # before the trim: it looks at the neighbours
+    """The same, of an input that was opened at `seek_s`, and as `steady` says."""
+    stream = file[str(facts.video_index)]
+    stream = _levelled(stream, facts) if facts.is_resized else stream
+    stream = progressive(stream, facts)  # before the trim: it looks at the neighbours
     end = {} if window.high_s is None else {"end": f"{window.high_s - seek_s:.6f}"}
     stream = stream.filter("trim", start=f"{window.low_s - seek_s:.6f}", **end)
     shown = f"max(0,round(PTS-{window.start_s - seek_s:.6f}/TB))" if window.is_held else "PTS-STARTPTS"
     return stream.filter("setpts", shown)
+
+
+def _levelled(stream: Stream, facts: Facts) -> Stream:
+    """All frames as large as the first, upright."""
+    stream = stream.filter("scale", facts.width_px, facts.height_px)
+    for _ in range(facts.rotation // 90):
+        stream = stream.filter("transpose", "clock")
+    return stream.filter("sidedata", mode="delete", type="DISPLAYMATRIX")
 
 
 def progressive(stream: Stream, facts: Facts) -> Stream:
