@@ -128,7 +128,10 @@ def _aac(source: Path, facts: Facts, container: str, start: int, end: int) -> _A
         if found is None or found.kind != "audio":
             raise Refused("has an index that ffmpeg reads otherwise")
         track = found
-    sound = soundtrack.plan(track, track, start, min(end, track.shown_to))
+    end = min(end, track.shown_to)
+    if end <= start:
+        raise Refused("has no sound in this range")
+    sound = soundtrack.plan(track, track, start, end)
     if sound.track is None:
         raise Refused(f"cannot be copied: {sound.reason}")
     return _Aac(source, sound)
