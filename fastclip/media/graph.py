@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import ffmpeg
 
+from fastclip.media import signature
 from fastclip.media.facts import Facts
 from fastclip.media.ffmpeg import DEMUXERS, MAX_PIXELS, PROTOCOLS, THREADS, Limits
 
@@ -36,8 +37,11 @@ def seek_for(facts: Facts, start_s: float) -> float:
 
 
 def source(path: Path, *, seek_s: float = 0.0, **options: Any) -> Stream:
-    """A local file of ours as input, with the standing hardening."""
+    """A local file of ours as input, with the standing hardening, read as what its first bytes call it: a 1 kHz tone in
+    a WAV looks more like an MPEG transport stream to ffmpeg."""
     at = {"ss": f"{seek_s:.6f}"} if seek_s > 0 else {}
+    families = signature.of(path)
+    at |= {"f": families.pop()} if len(families) == 1 else {}
     standing = {"protocol_whitelist": PROTOCOLS, "format_whitelist": DEMUXERS, "max_pixels": MAX_PIXELS}
     return ffmpeg.input(f"file:{path.resolve()}", **standing | {"threads": THREADS} | at | options)
 

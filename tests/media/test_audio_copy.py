@@ -168,3 +168,11 @@ DECODE = """async (encoded) => {
   const heard = await new OfflineAudioContext(2, 48000, 48000).decodeAudioData(bytes.buffer);
   return [heard.length, Array.from(heard.getChannelData(0).slice(0, 4000))];
 }"""
+
+
+@pytest.mark.parametrize("form", ["wav", "flac", "mp3"])
+def test_a_loud_tone_of_1_khz_is_cut_though_ffmpeg_takes_it_for_a_transport_stream(form, tmp_path):
+    path, target = tmp_path / "tone.wav", tmp_path / f"clip.{form}"
+    stamped.run("-f", "lavfi", "-i", "sine=1000:r=48000:d=5,volume=8", "-ac", "2", str(path))
+    plan = cut.plan(path, probe.read(path), start_s=1.1, end_s=2.3, format=form, height_px=None, force="encode")
+    assert cut.render(path, target, plan).duration_s == pytest.approx(1.2, abs=0.001)
