@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, lossless, probe, proof, smart, splice, window
+from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, index, lossless, probe, proof, smart, splice, window
 from fastclip.media.codecs import Refused
 from fastclip.media.facts import Facts
 from fastclip.media.mp4.boxes import Unindexed
@@ -26,6 +26,10 @@ CODECS = ("h264",)
 _log = logging.getLogger("fastclip.media")
 _DAMAGE = ("Invalid data found", "Error submitting packet to decoder", "no decoder found")
 """What ffmpeg says of a source that it cannot decode."""
+_DISORDERED = (
+    "The frames of this source are stored with times that are not those of their order, so that it cannot be cut "
+    "exactly. Export it again, then upload that."
+)
 _WRITTEN = 0.96  # of the work is done when all is written
 _SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
 
@@ -134,11 +138,7 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
         try:
             return _encoded(source, target, plan, tell, began)
         except ffmpeg.Failed as error:
-            if plan.window is None or isinstance(error, ffmpeg.TimedOut) or _is_damage(error):
-                raise
-            _log.warning("%s of %s failed, trying again with frames of one size: %s", plan.format, source, error)
-            plan = replace(plan, facts=replace(plan.facts, is_resized=True))
-            return _encoded(source, target, plan, tell, began)
+            return _encoded(source, target, _otherwise(source, plan, error, tell), tell, began)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
         if _is_damage(error):
@@ -147,6 +147,22 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     except BaseException:
         target.unlink(missing_ok=True)
         raise
+
+
+def _otherwise(source: Path, plan: Plan, error: ffmpeg.Failed, tell: Tell | None) -> Plan:
+    """How to encode what failed when it was encoded as usual: with frames of one size where the source's are not.
+
+    Raises Unprocessable where the source's times are what is wrong, and `error` where nothing of the source is.
+    """
+    if plan.window is None or isinstance(error, ffmpeg.TimedOut) or _is_damage(error):
+        raise error
+    is_resized, is_rising = index.looks(source, plan.start_s, plan.end_s, tell=tell)
+    if not is_rising:
+        raise Unprocessable(_DISORDERED, code="unsupported_media") from error
+    if not is_resized:
+        raise error
+    _log.warning("%s of %s failed, trying again with frames of one size: %s", plan.format, source, error)
+    return replace(plan, facts=replace(plan.facts, is_resized=True))
 
 
 def _encoded(source: Path, target: Path, plan: Plan, tell: Tell | None, began: float) -> Cut:

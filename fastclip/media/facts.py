@@ -20,7 +20,8 @@ class Facts:
     used, the first of each kind (cover pictures are none); audio_tracks: how many of sound there are. mime_codecs:
     RFC 6381, "" where unknown. frames: as many as the container counts (MP4), else None. color_space: the matrix that
     its colours are told by, None where it does not say. first_frame_s: when the first one is shown. is_resized:
-    whether to reckon with frames that change their size on the way, as in a call's recording; no probe tells.
+    whether to reckon with frames that change their size or colours on the way, as in a call's recording; no probe
+    tells.
     """
 
     format_detected: str

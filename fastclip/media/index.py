@@ -20,6 +20,7 @@ STAGE = "Reading the frames"
 _LIMITS = ffmpeg.Limits(cpu_s=900, wall_s=1200, file_bytes=256 << 20)
 _WHOLE_READ_BYTES = 256 << 20
 _INDEXED = ("mov", "matroska", "avi")
+_AFTER_S = 0.5
 _MAX_FRAMES = 6_000_000  # three hours at more than 500 frames a second
 
 
@@ -47,14 +48,24 @@ def keyframes(source: Path) -> list[float]:
     return [float(one) for one in json.loads(ffmpeg.child("index", ["keyframes", str(source)], limits=_LIMITS))]
 
 
+def looks(source: Path, start_s: float, end_s: float, *, tell: Tell | None = None) -> tuple[bool, bool]:
+    """Of the frames of [start, end), as decoded: whether they change their size or colours on the way, and whether
+    they come in the order of their times."""
+    asked = ["looks", str(source), str(start_s), str(end_s)]
+    is_resized, is_rising = json.loads(ffmpeg.child("index", asked, tell=tell, stage=STAGE, limits=_LIMITS))
+    return is_resized, is_rising
+
+
 def main(task: str, path: str, *rest: str) -> None:
-    """In the child: one of the three tasks, its answer on standard output."""
+    """In the child: one of the four tasks, its answer on standard output."""
     from fastclip.media import reader
 
     if task == "around":
         reader.answer(_times_around(path, float(rest[0]), float(rest[1])))
     elif task == "frame_times":
         reader.answer(_write_times(path, rest[0]))
+    elif task == "looks":
+        reader.answer(_looks(path, float(rest[0]), float(rest[1])))
     else:
         reader.answer(_keyframe_times(path))
 
@@ -133,6 +144,20 @@ def _demuxed(source: Source, end_s: float) -> list[float] | None:
         if (source.seconds(packet.dts) if packet.dts is not None else times[-1] - 2) > after:
             break
     return sorted(set(times))
+
+
+def _looks(path: str, start_s: float, end_s: float) -> tuple[bool, bool]:
+    source, last, is_rising = Source(path), -1, True
+    kinds: set[tuple[Any, ...]] = set()
+    with suppress(OSError):  # a file without an index is read from its beginning
+        source.seek(start_s)
+    for frame in source.frames():
+        at = frame.pts if frame.pts is not None else last + 1
+        kinds.add((frame.width, frame.height, frame.format.name, int(frame.colorspace), int(frame.color_range)))
+        is_rising, last = is_rising and at > last, at
+        if source.seconds(at) >= end_s + _AFTER_S:
+            break
+    return len(kinds) > 1, is_rising
 
 
 def _write_times(path: str, target: str) -> int:

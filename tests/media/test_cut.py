@@ -124,6 +124,17 @@ def test_a_clip_that_reads_back_otherwise_than_planned_is_a_failure_and_leaves_n
     assert not target.exists()
 
 
+def test_a_source_whose_frames_carry_their_decoding_times_is_refused_in_a_sentence(recording, tmp_path):
+    """Some writers store a picture with B-frames so; decoded, its times go back and forth."""
+    path, target = tmp_path / "decoding.mkv", tmp_path / "clip.mp4"
+    stamped.run("-i", str(recording("plain")), "-c", "copy", "-bsf:v", "setts=pts=DTS", str(path))
+    plan = cut.plan(path, probe.read(path), start_s=1.3, end_s=4.1, format="mp4", height_px=None, force="encode")
+    with pytest.raises(Unprocessable, match="times that are not those of their order") as refusal:
+        cut.render(path, target, plan)
+    assert refusal.value.code == "unsupported_media"
+    assert not target.exists()
+
+
 @pytest.mark.parametrize("wrong", ["atrim=end=0.5", "adelay=300:all=1"])
 def test_an_encoded_clip_whose_sound_is_off_does_not_pass_its_proof(wrong, recording, tmp_path):
     clip(recording("plain"), tmp_path / "clip.mp4", 1.0, 2.0, height_px=90)
