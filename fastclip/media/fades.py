@@ -58,7 +58,7 @@ def arguments(
 
 
 def _faded(stream: graph.Stream, count: int, rate: int, *, is_first: bool, is_last: bool) -> graph.Stream:
-    stream = stream.filter("asetpts", "N/SR/TB")  # silence that stands for all of a range's sound comes without times
+    stream = stream.filter("asetpts", "round(N/SR/TB)")  # silence in place of a whole range comes without times
     length = min(round(FADE_S * rate), count // 2)
     if not is_first:
         stream = stream.filter("afade", type="in", start_sample=0, nb_samples=length)

@@ -138,6 +138,14 @@ def test_ranges_whose_copies_do_not_fit_together_are_encoded_and_say_so(recordin
     assert numbers(stamped.shown(tmp_path / "clip.mp4")) == wanted(recording("plain"), SPANS)
 
 
+@pytest.mark.parametrize("rate", [44100, 22050])
+def test_joined_sound_of_any_rate_is_as_long_as_its_picture(rate, recording, tmp_path):
+    source, target = tmp_path / "source.mp4", tmp_path / "clip.mp4"
+    stamped.run("-i", str(recording("plain")), "-c:v", "copy", "-c:a", "aac", "-ar", str(rate), str(source))
+    made = join(source, target, SPANS)
+    assert len(stamped.sound(target, rate=rate)) == round(made.duration_s * rate)
+
+
 def test_a_canceled_join_leaves_nothing_in_any_stage(recording, tmp_path):
     for stage in ("Cutting", "Joining", "Checking"):
 
