@@ -76,6 +76,8 @@ def _check(facts: Facts, family: str, answer: dict[str, Any]) -> None:
         _check_colours(facts, answer)
     elif not facts.sample_rate or not facts.channels:
         raise signature.refusal(_DAMAGED)
+    if facts.has_audio:
+        _check_sound(facts, answer)
 
 
 def _check_picture(facts: Facts) -> None:
@@ -101,6 +103,12 @@ def _check_colours(facts: Facts, answer: dict[str, Any]) -> None:
         raise signature.refusal(
             "This is Dolby Vision with colours that only its own players read. Export it as HDR10, HLG or SDR."
         )
+
+
+def _check_sound(facts: Facts, answer: dict[str, Any]) -> None:
+    layout = next(one.get("channel_layout") for one in answer["streams"] if one["index"] == facts.audio_index)
+    if layout and layout.startswith("ambisonic"):  # which ffmpeg does not mix
+        raise signature.refusal("The sound in this file is ambisonic, made for headsets. Export it in stereo.")
 
 
 def _by_ffprobe(path: Path) -> dict[str, Any]:
@@ -221,7 +229,7 @@ def _stream(stream: Any) -> dict[str, Any]:
             "color_space": _MATRICES.get(int(codec.colorspace)),
         }
     if stream.type == "audio" and codec:
-        plain |= {"sample_rate": codec.sample_rate, "channels": codec.channels}
+        plain |= {"sample_rate": codec.sample_rate, "channels": codec.channels, "channel_layout": codec.layout.name}
     return plain
 
 

@@ -268,3 +268,14 @@ def test_a_webm_that_calls_its_ticks_frames_has_the_rate_of_its_frames(recording
     said, wrong = (bytes.fromhex("23e38384") + nanoseconds.to_bytes(4) for nanoseconds in (33_333_333, 1_000_000))
     facts = probe.read(_patched(recording("webm"), tmp_path / "ticks.webm", said, wrong))
     assert float(facts.fps) == pytest.approx(30, abs=0.1)
+
+
+def test_ambisonic_sound_is_refused_for_what_it_is(tmp_path):
+    path = tmp_path / "round.mp4"
+    every = "pan=ambisonic 1|c0=c0|c1=c0|c2=c0|c3=c0"
+    stamped.run(
+        "-f", "lavfi", "-i", "sine=d=1:r=48000", "-af", every, "-c:a", "libopus", "-mapping_family", "2", str(path)
+    )
+    with pytest.raises(Unprocessable, match="ambisonic") as refusal:
+        probe.read(path)
+    assert refusal.value.code == "unsupported_media"
