@@ -86,6 +86,17 @@ def test_frames_and_times_of_the_index_are_those_that_ffmpeg_sees(folder):
         assert [at - start_s for at in shown] == pytest.approx(seen, abs=1e-5), name
 
 
+def test_a_last_frame_of_no_duration_is_shown(folder, tmp_path):
+    """Some recorders do not know how long it lasts, and write 0."""
+    path, target = tmp_path / "recorded.mp4", tmp_path / "clip.mp4"
+    last = "setts=duration=if(eq(N\\,239)\\,0\\,DURATION)"
+    stamped.run("-i", str(corpus.make(folder, "no_b")), "-c", "copy", "-bsf:v", last, str(path))
+    source = exact.Recording(path)
+    plan = cut.plan(path, source.facts, start_s=4.5, end_s=99, format="mp4", height_px=None, force="smart")
+    assert (plan.window.frames, plan.window.end_s) == (105, pytest.approx(8, abs=1e-3))
+    exact.check(target, cut.render(path, target, plan), plan, source)
+
+
 @pytest.mark.parametrize(
     "change",
     [

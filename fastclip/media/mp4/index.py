@@ -232,14 +232,19 @@ def _edited(
 ) -> tuple[int, int, int]:
     """What to take from pts, and the first and last tick shown: one stretch of the media, perhaps after a pause.
 
-    As ffmpeg has it: a picture whose first frame comes later than the edit is moved to its beginning.
+    As ffmpeg has it: a picture whose first frame comes later than the edit is moved to its beginning, and a last frame
+    of no duration, as some recorders leave it, is shown as long as the one before it.
     """
     found = find(moov, *where, b"edts", b"elst")
-    end = int((pts + duration).max())
+    told = end = int((pts + duration).max())
+    if is_picture and len(pts) > 1 and told == int(pts.max()):
+        end += told - int(np.partition(pts, -2)[-2])
     if found is None:
         return 0, int(pts.min()), end
     pause, length, begin = _edit(moov, *found)
     pause, length = (_rescaled(value, timescale, movie_timescale) for value in (pause, length))
+    if begin + length >= told - _rescaled(1, timescale, movie_timescale):
+        length += end - told
     inside = pts[(pts >= begin) & (pts < begin + length)]
     if not len(inside):
         raise Unindexed("has an edit list of its own kind")
