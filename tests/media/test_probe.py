@@ -241,7 +241,7 @@ def test_the_frame_rate_is_the_real_one_and_not_what_a_gap_in_the_file_made_of_i
         ("90k", "17/1", 17),
     )
     for real, average, fps in rates:
-        assert facts_module._fps({"r_frame_rate": real, "avg_frame_rate": average}) == fps
+        assert facts_module._fps({"r_frame_rate": real, "avg_frame_rate": average}, []) == fps
 
 
 def test_rotation_is_the_nearest_quarter_turn_clockwise():
