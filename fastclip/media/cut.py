@@ -141,7 +141,7 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
             return _encoded(source, target, _otherwise(source, plan, error, tell), tell, began)
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
-        if _is_damage(error):
+        if is_damage(error):
             raise _damaged(plan) from error
         raise
     except BaseException:
@@ -154,7 +154,7 @@ def _otherwise(source: Path, plan: Plan, error: ffmpeg.Failed, tell: Tell | None
 
     Raises Unprocessable where the source's times are what is wrong, and `error` where nothing of the source is.
     """
-    if plan.window is None or isinstance(error, ffmpeg.TimedOut) or _is_damage(error):
+    if plan.window is None or isinstance(error, ffmpeg.TimedOut) or is_damage(error):
         raise error
     is_resized, is_rising = index.looks(source, plan.start_s, plan.end_s, tell=tell)
     if not is_rising:
@@ -177,7 +177,8 @@ def _encoded(source: Path, target: Path, plan: Plan, tell: Tell | None, began: f
     return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
 
 
-def _is_damage(error: ffmpeg.Failed) -> bool:
+def is_damage(error: ffmpeg.Failed) -> bool:
+    """Whether ffmpeg failed for what the source is."""
     return any(sign in error.tail for sign in _DAMAGE)
 
 

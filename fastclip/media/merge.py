@@ -29,6 +29,7 @@ _log = logging.getLogger("fastclip.media")
 _PICTURES, _SOUND, _JOINED = 0.8, 0.95, 0.98
 _JOINABLE = ("h264",)  # the others keep their settings in their frames, where those of two cuts would meet
 _SLACK_S = 0.06
+_DAMAGED = "The source cannot be read in one of these ranges: it is damaged there."
 _AUDIO_REASON = "sound is joined, and written anew"
 
 
@@ -92,6 +93,11 @@ def render(source: str | Path, target: str | Path, merge: Merge, *, tell: Tell |
     except _Unjoined as error:
         target.unlink(missing_ok=True)
         raise ffmpeg.Failed(f"encoded ranges {error}") from error
+    except ffmpeg.Failed as error:
+        target.unlink(missing_ok=True)
+        if cut.is_damage(error):
+            raise Unprocessable(_DAMAGED, code="unsupported_media") from error
+        raise
     except OSError as error:
         target.unlink(missing_ok=True)
         raise ffmpeg.disk_refusal(error) or error from error

@@ -169,6 +169,18 @@ def test_what_cannot_be_joined_is_refused_in_a_sentence(recording, tmp_path):
         join(recording("plain"), tmp_path / "clip.mp3", SPANS, force="copy")
 
 
+def test_a_join_out_of_damaged_sound_is_refused_in_a_sentence(tmp_path):
+    path = tmp_path / "damaged.m4a"
+    stamped.run("-f", "lavfi", "-i", "anoisesrc=d=8:r=48000:a=0.1", "-c:a", "aac", str(path))
+    data = bytearray(path.read_bytes())
+    low, high = data.index(b"mdat") + 4, data.rindex(b"moov") - 4
+    data[low:high] = b"\xff" * (high - low)
+    path.write_bytes(data)
+    with pytest.raises(Unprocessable, match="damaged there"):
+        join(path, tmp_path / "clip.wav", [(4, 5), (2, 3)])
+    assert not (tmp_path / "clip.wav").exists()
+
+
 def test_a_joined_clip_is_one_track_of_each_kind_with_its_index_in_front(recording, tmp_path):
     join(recording("plain"), tmp_path / "clip.mp4", SPANS)
     with av.open(str(tmp_path / "clip.mp4")) as made:
