@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -151,24 +151,19 @@ def _by_pyav(path: str) -> dict[str, Any]:
 
     try:
         with reader.opened(path) as container:
-            refusal = _refusal(container, os.path.getsize(path))
-        if refusal:
-            return {"refusal": refusal}
-        with reader.opened(path) as container:  # anew: a Matroska that lost its end cannot always go back to its start
-            return _describe(container)
+            return _describe(container, os.path.getsize(path))
     except FFmpegError:
         return {"refusal": _DAMAGED}
 
 
-def _refusal(container: Any, size_bytes: int) -> str | None:
-    if _ends_before_its_data(container, size_bytes):
-        return "This file is incomplete: its end is missing. Upload it again, or export it again."
-    return _ENCRYPTED if _is_encrypted(container) else None
-
-
-def _describe(container: Any) -> dict[str, Any]:
+def _describe(container: Any, size_bytes: int) -> dict[str, Any]:
     from fastclip.media import reader
 
+    if _ends_before_its_data(container, size_bytes):
+        return {"refusal": "This file is incomplete: its end is missing. Upload it again, or export it again."}
+    first = list(islice(_packets(container, None), _FEW_PACKETS))
+    if any(one.has_sidedata("encryption_info") for one in first):
+        return {"refusal": _ENCRYPTED}  # decoders would make noise of it
     answer: dict[str, Any] = {
         "streams": [_stream(one) for one in container.streams],
         "format": {
@@ -179,7 +174,7 @@ def _describe(container: Any) -> dict[str, Any]:
     }
     picture = reader.picture(container)
     if picture is not None and len(container.streams) <= MAX_STREAMS:
-        answer |= _beginning(container, picture)
+        answer |= _beginning(container, picture, first)
     if not _has_duration(answer):
         answer["format"]["duration"] = _counted(container)
     return answer
@@ -195,13 +190,6 @@ def _ends_before_its_data(container: Any, size_bytes: int) -> bool:
         if any(entry.pos + entry.size > size_bytes for entry in last):
             return True
     return False
-
-
-def _is_encrypted(container: Any) -> bool:
-    """Whether its first packets say so; decoders would make noise of them."""
-    if not container.format.name.startswith((_MP4, "matroska")):
-        return False
-    return any(one.has_sidedata("encryption_info") for one in islice(_packets(container, None), _FEW_PACKETS))
 
 
 def _stream(stream: Any) -> dict[str, Any]:
@@ -238,8 +226,11 @@ _MATRICES = {0: "gbr", 1: "bt709", 5: "bt470bg", 6: "smpte170m", 7: "smpte240m",
 _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 
 
-def _beginning(container: Any, stream: Any) -> dict[str, Any]:
-    """The first packets of the picture and its first frame, or why there is none."""
+def _beginning(container: Any, stream: Any, first: list[Any]) -> dict[str, Any]:
+    """The first packets of the picture and its first frame, or why there is none.
+
+    first: packets of all streams that were read already. A Matroska that lost its end cannot always go back to them.
+    """
     from av.error import FFmpegError
 
     if stream.codec_context is None:
@@ -248,7 +239,8 @@ def _beginning(container: Any, stream: Any) -> dict[str, Any]:
         return {}  # too large to decode here; the parent refuses it by its size
     packets: list[dict[str, Any]] = []
     frames: list[dict[str, Any]] = []
-    for packet in islice(_packets(container, stream), _FIRST_PACKETS):
+    read = (one for one in first if one.stream.index == stream.index)
+    for packet in islice(chain(read, _packets(container, stream)), _FIRST_PACKETS):
         if packet.pts is not None and not packet.is_discard:
             packets.append({"pts_time": str(float(packet.pts * packet.time_base))})
         with suppress(FFmpegError):
