@@ -149,9 +149,10 @@ def test_an_owner_can_switch_hardware_off_and_it_is_not_even_tried(stand_in, tmp
 def test_each_encoder_gets_its_own_arguments_and_no_x264_ones(encoder, recording):
     from fastclip.media import encode, window
 
-    facts = probe.read(recording("plain"))
-    kept = window.find(recording("plain"), facts, start_s=1, end_s=2)
-    line = encode.arguments(Path("in.mp4"), Path("out.mp4"), facts, kept, (320, 180), encoder=encoder)
+    source = recording("plain")
+    facts = probe.read(source)
+    kept = window.find(source, facts, start_s=1, end_s=2)
+    line = encode.arguments(source, Path("out.mp4"), facts, kept, (320, 180), encoder=encoder)
     assert line[line.index("-c:v") + 1] == encoder.name and "-crf" not in line
     assert ("hwupload" in " ".join(line)) is encoder.needs_upload
     assert tuple(line[: len(encoder.before)]) == encoder.before
