@@ -14,6 +14,7 @@ from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.library import Clip
 from fastclip.media import cut, frames, probe
 from fastclip.media.facts import Facts
+from fastclip.media.plans import Cut
 from fastclip.media.words import Word, clean, within
 from fastclip.uploads import Upload
 
@@ -101,7 +102,7 @@ def _source(job: Job, origin: Clip | Upload, source: Path, tell: Tell) -> tuple[
     return drawing.facts_of(source, origin), drawing.words_of(job, origin, tell)
 
 
-def _made(origin: Clip | Upload, facts: Facts, target: Path, done: cut.Cut, ask: dict[str, Any]) -> Made:
+def _made(origin: Clip | Upload, facts: Facts, target: Path, done: Cut, ask: dict[str, Any]) -> Made:
     if isinstance(origin, Clip):
         title, start_s, end_s = origin.title, origin.start_s, origin.end_s
     else:

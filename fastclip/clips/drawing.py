@@ -12,8 +12,8 @@ from fastclip.clips import transcript
 from fastclip.errors import InvalidRequest, Unprocessable
 from fastclip.jobs import Job, Tell
 from fastclip.media import ass, burn, captions, probe
-from fastclip.media.cut import Plan
 from fastclip.media.facts import Facts
+from fastclip.media.plans import Plan
 from fastclip.media.words import Word, within
 from fastclip.transcripts import Transcript
 from fastclip.uploads import Upload

@@ -11,7 +11,7 @@ from fastclip.clips import checks, drawing, settling
 from fastclip.errors import Unavailable
 from fastclip.jobs import Job, Made, Outcome, Tell
 from fastclip.media import cut, frames
-from fastclip.media.cut import Cut
+from fastclip.media.plans import Cut
 from fastclip.media.words import Word
 
 codecs: tuple[str, ...] = cut.CODECS

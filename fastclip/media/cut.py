@@ -1,77 +1,26 @@
 """Cuts a range out of a source, exactly. Reference: "POST /v1/clip".
 
 `plan` decides how, `render` does it: by copying whole GOPs and encoding at most the edges (`smart.py`, `splice.py`),
-or by encoding all (`encode.py`, `gif.py`, `audio.py`), which is also what a clip that fails its check falls back to.
+or by encoding all (`whole.py`), which is also what a clip that fails its check falls back to.
 Sound alone is copied where that is exact (`lossless.py`).
 """
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, encode, ffmpeg, gif, graph, index, lossless, probe, proof, smart, splice, window
+from fastclip.media import Tell, audio, ffmpeg, gif, graph, lossless, smart, splice, whole, window
 from fastclip.media.codecs import Refused
 from fastclip.media.facts import Facts
-from fastclip.media.mp4.boxes import Unindexed
+from fastclip.media.plans import Cut, Plan
 from fastclip.media.smart import Recipe
-from fastclip.media.window import Window
 
-KINDS = ("copy", "smart", "encode")
-"""What a plan can be, the cheapest first."""
 CODECS = ("h264",)
 """The picture codecs that clips keep unless told otherwise: what every player plays."""
 
 _log = logging.getLogger("fastclip.media")
-_DAMAGE = ("Invalid data found", "Error submitting packet to decoder", "no decoder found")
-"""What ffmpeg says of a source that it cannot decode."""
-_DISORDERED = (
-    "The frames of this source are stored with times that are not those of their order, so that it cannot be cut "
-    "exactly. Export it again, then upload that."
-)
-_WRITTEN = 0.96  # of the work is done when all is written
-_SLACK_S = 0.06  # what a codec's last, partly filled frame may add to a clip
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How a range will be cut. kind: one of KINDS; reason: why this one. recipe: for the kinds "copy" and "smart".
-
-    window: the frames kept, None for sound alone. start_s, end_s: what the clip spans, on the source's timeline.
-    width_px, height_px: of the clip, upright. rate: frames a second of a GIF. plan_s: seconds spent on planning.
-    captions: the folder with what is drawn into the picture.
-    """
-
-    kind: str
-    reason: str
-    format: str
-    facts: Facts
-    start_s: float
-    end_s: float
-    window: Window | None = None
-    width_px: int | None = None
-    height_px: int | None = None
-    rate: int | None = None
-    plan_s: float = 0.0
-    recipe: Recipe | lossless.Copy | None = None
-    force: str | None = None
-    captions: Path | None = None
-
-
-@dataclass(frozen=True)
-class Cut:
-    """A finished clip. frames is None for sound alone; stages: the seconds that each step took."""
-
-    plan_kind: str
-    reason: str
-    frames: int | None
-    start_s: float
-    duration_s: float
-    width_px: int | None
-    height_px: int | None
-    size_bytes: int
-    stages: dict[str, float]
 
 
 def plan(
@@ -128,58 +77,12 @@ def render(source: str | Path, target: str | Path, plan: Plan, *, tell: Tell | N
     full, ffmpeg.Failed for what should not happen, and whatever `tell` raises.
     """
     source, target = Path(source), Path(target)
-    began = time.monotonic()
     if plan.recipe is not None:
         try:
             return _quickly(target, plan, plan.recipe, tell)
         except (splice.Failed, lossless.Failed) as error:
             plan = _instead(source, plan, error, tell)
-    try:
-        try:
-            return _encoded(source, target, plan, tell, began)
-        except ffmpeg.Failed as error:
-            return _encoded(source, target, _otherwise(source, plan, error, tell), tell, began)
-    except ffmpeg.Failed as error:
-        target.unlink(missing_ok=True)
-        if is_damage(error):
-            raise _damaged(plan) from error
-        raise
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
-
-
-def _otherwise(source: Path, plan: Plan, error: ffmpeg.Failed, tell: Tell | None) -> Plan:
-    """How to encode what failed when it was encoded as usual: with frames of one size where the source's are not.
-
-    Raises Unprocessable where the source's times are what is wrong, and `error` where nothing of the source is.
-    """
-    if plan.window is None or isinstance(error, ffmpeg.TimedOut) or is_damage(error):
-        raise error
-    is_resized, is_rising = index.looks(source, plan.start_s, plan.end_s, tell=tell)
-    if not is_rising:
-        raise Unprocessable(_DISORDERED, code="unsupported_media") from error
-    if not is_resized:
-        raise error
-    _log.warning("%s of %s failed, trying again with frames of one size: %s", plan.format, source, error)
-    return replace(plan, facts=replace(plan.facts, is_resized=True))
-
-
-def _encoded(source: Path, target: Path, plan: Plan, tell: Tell | None, began: float) -> Cut:
-    frames = _write(source, target, plan, _writing(tell))
-    if plan.window and plan.format == "mp4" and frames != plan.window.frames:
-        plan, frames = _again(source, target, plan, frames, _writing(tell))
-    encoded = time.monotonic()
-    if tell:
-        tell(_WRITTEN, "Checking")
-    made = _checked(target, plan, frames, tell)
-    checked = time.monotonic()
-    return replace(made, stages={"plan": plan.plan_s, plan.kind: encoded - began, "check": checked - encoded})
-
-
-def is_damage(error: ffmpeg.Failed) -> bool:
-    """Whether ffmpeg failed for what the source is."""
-    return any(sign in error.tail for sign in _DAMAGE)
+    return whole.render(source, target, plan, tell=tell)
 
 
 _REASONS = {"mp4": "asked for", "gif": "a GIF is drawn anew"} | dict.fromkeys(audio.FORMATS, "asked for")
@@ -257,74 +160,4 @@ def _for_picture(plan: Plan, source: Path, end_s: float, height_px: int | None, 
         width, height = graph.fit(plan.facts, height_px)
     return replace(
         plan, window=kept, start_s=kept.start_s, end_s=kept.end_s, width_px=width, height_px=height, rate=rate
-    )
-
-
-def _write(source: Path, target: Path, plan: Plan, tell: Tell | None) -> int | None:
-    if plan.window is None:
-        audio.write(source, target, plan.facts, (plan.start_s, plan.end_s), plan.format, tell=tell)
-        return None
-    size = (plan.width_px or 0, plan.height_px or 0)
-    if plan.format == "gif":
-        return gif.write(source, target, plan.facts, plan.window, size, plan.rate or 1, tell=tell)
-    return encode.write(source, target, plan.facts, plan.window, size, tell=tell, captions=plan.captions)
-
-
-def _writing(tell: Tell | None) -> Tell | None:
-    """Progress while ffmpeg writes: after its last frame it still moves the index to the front."""
-    if tell is None:
-        return None
-    return lambda fraction, stage: tell(fraction * _WRITTEN, stage if fraction < 1 else "Finishing the file")
-
-
-def _again(source: Path, target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> tuple[Plan, int | None]:
-    """Once more, with the times of the frames that the decoder really gives: a damaged source holds packets that
-    decode to nothing.
-    """
-    assert plan.window
-    _log.warning("%s frames planned, %s made: planning again by decoding", plan.window.frames, frames)
-    kept = window.find(source, plan.facts, start_s=plan.start_s, end_s=plan.end_s, by_decoding=True, tell=tell)
-    plan = replace(plan, window=kept, start_s=kept.start_s, end_s=kept.end_s)
-    frames = _write(source, target, plan, tell)
-    if frames != kept.frames:
-        _log.warning("%s frames planned, %s made, twice", kept.frames, frames)
-        raise _damaged(plan)
-    return plan, frames
-
-
-def _checked(target: Path, plan: Plan, frames: int | None, tell: Tell | None) -> Cut:
-    """Read the clip back: its frames and their times, its length, its sound's place, and that its ends decode."""
-    length_s, size_bytes = plan.end_s - plan.start_s, target.stat().st_size
-    size = (plan.width_px, plan.height_px)
-    cut = Cut(plan.kind, plan.reason, frames, plan.start_s, length_s, *size, size_bytes, {})
-    if plan.format == "gif":
-        gif.check(target, (plan.width_px or 0, plan.height_px or 0), frames or 0, length_s)
-        return cut
-    try:
-        facts = probe.read(target, filename=f"clip.{plan.format}")
-    except Unprocessable as error:
-        if plan.window is None:
-            raise Unprocessable(
-                f"This source has no sound after {plan.start_s:g} s. Choose an earlier range."
-            ) from error
-        raise ffmpeg.Failed(f"the clip does not read: {error}") from error
-    if plan.window is None:
-        if facts.duration_s > length_s + _SLACK_S:  # ffmpeg begins its filters anew where sound changes its rate
-            raise _damaged(plan)
-        return replace(cut, duration_s=min(cut.duration_s, facts.duration_s))
-    if (facts.frames, facts.upright_px) != (frames, size) or facts.first_frame_s != 0:
-        raise ffmpeg.Failed(f"the clip is not what was planned: {facts}")
-    if abs(facts.duration_s - cut.duration_s) > _SLACK_S + window.HELD_S:
-        raise ffmpeg.Failed(f"the clip lasts {facts.duration_s} s instead of {cut.duration_s} s")
-    try:
-        proof.check_encoded(target, length_s, tell=tell and (lambda _, stage: tell(_WRITTEN, stage)))
-    except (proof.Wrong, Unindexed) as error:
-        raise ffmpeg.Failed(f"the clip is not sound: {error}") from error
-    return cut
-
-
-def _damaged(plan: Plan) -> Unprocessable:
-    return Unprocessable(
-        f"The source cannot be read between {plan.start_s:g} and {plan.end_s:g} s: it is damaged there.",
-        code="unsupported_media",
     )

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from fastclip.errors import Unprocessable
-from fastclip.media import Tell, audio, cut, fades, ffmpeg, probe, proof, soundtrack
-from fastclip.media.cut import Cut, Plan
+from fastclip.media import Tell, audio, cut, fades, ffmpeg, probe, proof, soundtrack, whole
 from fastclip.media.facts import Facts
 from fastclip.media.mp4 import index, write
 from fastclip.media.mp4.boxes import Unindexed
+from fastclip.media.plans import KINDS, Cut, Plan
+from fastclip.media.smart import Recipe
 
 FORMATS = ("mp4", *audio.FORMATS)
 """What ranges can be joined to."""
@@ -95,7 +96,7 @@ def render(source: str | Path, target: str | Path, merge: Merge, *, tell: Tell |
         raise ffmpeg.Failed(f"encoded ranges {error}") from error
     except ffmpeg.Failed as error:
         target.unlink(missing_ok=True)
-        if cut.is_damage(error):
+        if whole.is_damage(error):
             raise Unprocessable(_DAMAGED, code="unsupported_media") from error
         raise
     except OSError as error:
@@ -115,8 +116,8 @@ def _pictured(source: Path, merge: Merge, codecs: tuple[str, ...], tell: Tell | 
         if made.kind == "encode":
             return _encoded(source, merge, f"range {number}: {made.reason}", tell)
         plans.append(made)
-    kind = max((made.kind for made in plans), key=cut.KINDS.index)
-    encoded = sum(made.recipe.encoded for made in plans if isinstance(made.recipe, cut.Recipe))
+    kind = max((made.kind for made in plans), key=KINDS.index)
+    encoded = sum(made.recipe.encoded for made in plans if isinstance(made.recipe, Recipe))
     frames = sum(made.window.frames for made in plans if made.window)
     reason = "all frames copied" if kind == "copy" else f"{encoded} of {frames} frames encoded, the rest copied"
     return replace(merge, kind=kind, reason=f"{reason}; sound joined anew", plans=tuple(plans))
@@ -151,7 +152,7 @@ def _joined(source: Path, target: Path, merge: Merge, tell: Tell | None) -> Cut:
         made = _parts(source, files[:places], merge, _part(tell, 0.0, _PICTURES))
         cut_at = time.monotonic()
         pictures = [_picture(path) for path in files[:places]]
-        known = {plan.recipe.picture.entry.config for plan in merge.plans if isinstance(plan.recipe, cut.Recipe)}
+        known = {plan.recipe.picture.entry.config for plan in merge.plans if isinstance(plan.recipe, Recipe)}
         tracks, lengths = (
             [_behind_each_other(pictures, known)],
             [Fraction(one.shown_to, one.timescale) for one in pictures],

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from fastclip.media import cut, ffmpeg, probe
 from fastclip.media.mp4 import index
+from fastclip.media.plans import Cut, Plan
 
 TOTAL_S = 600
 RUNS, ENOUGH_S = 5, 8.0
@@ -111,11 +112,11 @@ class Bench:
     def __init__(self, source: Path, folder: Path) -> None:
         self.source, self.facts, self.clip = source, probe.read(source), folder / "clip.mp4"
 
-    def plan(self, start_s: float, length_s: float) -> cut.Plan:
+    def plan(self, start_s: float, length_s: float) -> Plan:
         span = {"start_s": start_s, "end_s": start_s + length_s}
         return cut.plan(self.source, self.facts, **span, format="mp4", height_px=None)
 
-    def cut(self, start_s: float, length_s: float) -> cut.Cut:
+    def cut(self, start_s: float, length_s: float) -> Cut:
         return cut.render(self.source, self.clip, self.plan(start_s, length_s))
 
     def copy(self, start_s: float, length_s: float) -> None:

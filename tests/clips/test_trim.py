@@ -9,7 +9,7 @@ from fastclip.billing import ledger
 from fastclip.clips import trim
 from fastclip.errors import FastClipError, InsufficientBalance, NotAllowed, Unavailable
 from fastclip.jobs import Job
-from fastclip.media.cut import Cut
+from fastclip.media.plans import Cut
 from fastclip.settings import Settings
 from fastclip.uploads import Upload
 from tests.billing.machine import check_books

@@ -10,8 +10,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from fastclip.media import cut, ffmpeg, probe
+from fastclip.media import ffmpeg, probe
 from fastclip.media.facts import Facts
+from fastclip.media.plans import Cut, Plan
 from tests.media import stamped
 
 LOWEST_PSNR_DB = 40.0
@@ -79,7 +80,7 @@ def decoded(path: Path, *, turned: int = 0) -> list[Frame]:
         return found
 
 
-def check(clip: Path, made: cut.Cut, plan: cut.Plan, source: Recording) -> None:
+def check(clip: Path, made: Cut, plan: Plan, source: Recording) -> None:
     """Raises AssertionError where the clip is not what its plan and its source make of it."""
     where = (source.path.name, plan.start_s, plan.end_s, made.plan_kind, made.reason)
     turned = source.facts.rotation if made.plan_kind == "encode" else 0
@@ -99,7 +100,7 @@ def check(clip: Path, made: cut.Cut, plan: cut.Plan, source: Recording) -> None:
     _check_clean(clip)
 
 
-def expected(source: Recording, plan: cut.Plan) -> list[Frame]:
+def expected(source: Recording, plan: Plan) -> list[Frame]:
     """The source's frames in the plan's range; with the one that stands at its beginning, where one does."""
     assert plan.window is not None
     inside = [frame for frame in source.frames if frame.at > plan.window.low_s]
@@ -120,7 +121,7 @@ def _check_nothing_hidden(clip: Path, frames: int) -> None:
         assert sum(1 for packet in container.demux(video=0) if packet.size) == frames
 
 
-def _check_sound(clip: Path, made: cut.Cut, source: Recording, where: tuple) -> None:
+def _check_sound(clip: Path, made: Cut, source: Recording, where: tuple) -> None:
     rate = source.facts.sample_rate or stamped.RATE
     sound = stamped.sound(clip, rate=rate)
     length = round(made.duration_s * rate)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fastclip.media import cut, ffmpeg, lossless, probe
+from fastclip.media.plans import Cut
 from tests.media import stamped
 
 LONG_S, SHORT_S = 75, 22
@@ -54,7 +55,7 @@ def samples(path: Path) -> np.ndarray:
     return np.frombuffer(stamped.run("-i", str(path), "-vn", "-f", "s32le", "pipe:1"), "<i4").reshape(-1, 2)
 
 
-def clip(source: Path, target: Path, start_s: float, end_s: float, **other) -> cut.Cut:
+def clip(source: Path, target: Path, start_s: float, end_s: float, **other) -> Cut:
     form = target.suffix[1:]
     plan = cut.plan(source, probe.read(source), start_s=start_s, end_s=end_s, format=form, height_px=None, **other)
     return cut.render(source, target, plan)

@@ -11,7 +11,7 @@ import pytest
 from fastclip.media import ass, burn, captions, cut, fonts, notation, probe, style
 from fastclip.media.ass import Script
 from fastclip.media.captions import Captions
-from fastclip.media.cut import Cut
+from fastclip.media.plans import Cut
 from fastclip.media.words import Word
 from tests.conftest import make
 from tests.media import drawn

@@ -13,6 +13,7 @@ import pytest
 from fastclip.errors import Canceled, Unprocessable
 from fastclip.media import cut, encode, ffmpeg, probe, proof
 from fastclip.media.mp4 import index
+from fastclip.media.plans import Cut
 from tests.media import stamped
 from tests.media.conftest import REMUXED, SOUNDS, VIDEOS, Recording
 
@@ -35,7 +36,7 @@ SAMPLE = Path(__file__).parents[1] / "data" / "big-buck-bunny-480p-30s.mp4"
 facts_of, heard_in = cache(probe.read), cache(stamped.sound)
 
 
-def clip(source: Path, target: Path, start_s: float, end_s: float, *, height_px: int | None = None) -> cut.Cut:
+def clip(source: Path, target: Path, start_s: float, end_s: float, *, height_px: int | None = None) -> Cut:
     facts = facts_of(source)
     plan = cut.plan(source, facts, start_s=start_s, end_s=end_s, format=target.suffix[1:], height_px=height_px)
     return cut.render(source, target, plan)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from fastclip.media import cut, ffmpeg, gif, probe
+from fastclip.media.plans import Cut
 from tests.media import stamped
 
 
-def clip(source: Path, target: Path, start_s: float, end_s: float, *, height_px: int) -> cut.Cut:
+def clip(source: Path, target: Path, start_s: float, end_s: float, *, height_px: int) -> Cut:
     plan = cut.plan(source, probe.read(source), start_s=start_s, end_s=end_s, format="gif", height_px=height_px)
     return cut.render(source, target, plan)
 

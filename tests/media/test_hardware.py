@@ -10,6 +10,7 @@ import pytest
 
 from fastclip import doctor, settings
 from fastclip.media import cut, ffmpeg, hardware, probe
+from fastclip.media.plans import Cut
 from tests.media import stamped
 
 NVENC = hardware.ENCODERS[0]
@@ -65,7 +66,7 @@ def _forget(monkeypatch: pytest.MonkeyPatch) -> None:
     hardware._looked.clear()
 
 
-def encode(recording, target: Path, force: str | None = "encode") -> cut.Cut:
+def encode(recording, target: Path, force: str | None = "encode") -> Cut:
     source = recording("plain")
     plan = cut.plan(source, probe.read(source), start_s=1.0, end_s=3.5, format="mp4", height_px=None, force=force)
     return cut.render(source, target, plan)

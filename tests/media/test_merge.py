@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from fastclip.errors import Canceled, Unprocessable
-from fastclip.media import cut, fades, merge, probe
+from fastclip.media import fades, merge, probe
+from fastclip.media.plans import Cut
 from tests.media import exact, stamped
 
 SPANS = [(2.5, 5.5), (1.4, 2.9), (6.0, 7.9)]
-Join = Callable[..., cut.Cut]
+Join = Callable[..., Cut]
 
 
-def join(source: Path, target: Path, spans: list[tuple[float, float]], **other) -> cut.Cut:
+def join(source: Path, target: Path, spans: list[tuple[float, float]], **other) -> Cut:
     facts, options = probe.read(source), {"format": target.suffix[1:], "height_px": None} | other
     return merge.render(source, target, merge.plan(source, facts, spans, **options))
 

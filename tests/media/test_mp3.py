@@ -8,6 +8,7 @@ import pytest
 
 from fastclip.media import cut, mp3, probe
 from fastclip.media.codecs import Refused
+from fastclip.media.plans import Cut
 from tests.media import stamped
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -51,7 +52,7 @@ def channels(path: Path) -> int:
     return probe.read(path).channels or 0
 
 
-def clip(source: Path, target: Path, start_s: float, end_s: float) -> cut.Cut:
+def clip(source: Path, target: Path, start_s: float, end_s: float) -> Cut:
     plan = cut.plan(source, probe.read(source), start_s=start_s, end_s=end_s, format="mp3", height_px=None)
     return cut.render(source, target, plan)
 

@@ -10,6 +10,7 @@ import pytest
 from fastclip.errors import Canceled, Unprocessable
 from fastclip.media import cut, index, probe, proof, smart, starts
 from fastclip.media.mp4 import write
+from fastclip.media.plans import Cut, Plan
 from tests.media import corpus, exact, stamped
 
 EVERYDAY = ("plain", "phone", "vfr", "standing", "edit_list_end", "ntsc", "rotated", "late_sound", "mkv_ntsc", "flv")
@@ -42,7 +43,7 @@ def ranges(name: str, last_s: float, count: int) -> list[tuple[float, float]]:
 
 def cut_and_check(
     source: exact.Recording, target: Path, start_s: float, end_s: float, *, codecs: tuple[str, ...] = cut.CODECS
-) -> cut.Cut:
+) -> Cut:
     plan = cut.plan(
         source.path, source.facts, start_s=start_s, end_s=end_s, format="mp4", height_px=None, codecs=codecs
     )
@@ -93,7 +94,7 @@ def test_twenty_random_cuts_of_kept_codecs_are_exact(name, recorded, tmp_path):
     print(f"{name} kept: {kinds.count('copy')} copied, {kinds.count('smart')} smart, {kinds.count('encode')} encoded")
 
 
-def planned(source: exact.Recording, start_s: float, end_s: float, **more) -> cut.Plan:
+def planned(source: exact.Recording, start_s: float, end_s: float, **more) -> Plan:
     return cut.plan(source.path, source.facts, start_s=start_s, end_s=end_s, format="mp4", height_px=None, **more)
 
 
