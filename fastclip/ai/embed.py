@@ -27,6 +27,8 @@ _THREADS = max(1, min(4, os.cpu_count() or 1))
 _log = logging.getLogger(__name__)
 Vectors = Any
 """float32 array, one unit vector a row."""
+Said = tuple[list[str], Vectors]
+"""Words, and what each means where it stands."""
 
 
 class Embedder:
@@ -46,22 +48,46 @@ class Embedder:
 
     def vectors(self, texts: Sequence[str], tick: Callable[[float], None] = lambda done: None) -> Vectors:
         """One unit vector a text. tick: told the fraction done before each batch; what it raises stops the work."""
-        ids = [one.ids for one in self._tokenizer.encode_batch([_writable(text) for text in texts])]
+        return self.in_context(texts, lambda word: False, tick)[0]
+
+    def in_context(
+        self, texts: Sequence[str], is_wanted: Callable[[str], bool], tick: Callable[[float], None] = lambda done: None
+    ) -> tuple[Vectors, list[Said]]:
+        """The vectors of the texts, and of each text the wanted words with their own vectors, read at the same time."""
+        read = self._tokenizer.encode_batch([_writable(text) for text in texts])
+        ids = [one.ids for one in read]
         order = sorted(range(len(ids)), key=lambda n: (len(ids[n]), n))
-        found = numpy.zeros((len(ids), WIDTH), dtype="float32")
+        found, said = numpy.zeros((len(ids), WIDTH), dtype="float32"), [_NOTHING_SAID] * len(ids)
         whole, done = max(1, sum(map(len, ids))), 0
         for batch in _batches(order, ids):
             tick(done / whole)
-            found[batch] = self._means([ids[n] for n in batch])
+            hidden = numpy.asarray(self._encoder.forward_batch([ids[n] for n in batch]).last_hidden_state)
+            found[batch] = _units([row[: len(ids[n])].mean(axis=0) for row, n in zip(hidden, batch, strict=True)])
+            for row, n in zip(hidden, batch, strict=True):
+                said[n] = _said(texts[n], read[n], row, is_wanted)
             done += sum(len(ids[n]) for n in batch)
         with self._one_at_a_time:
             self.tokens += done
-        return found
+        return found, said
 
-    def _means(self, ids: list[list[int]]) -> Any:
-        hidden = numpy.asarray(self._encoder.forward_batch(ids).last_hidden_state)
-        sums = numpy.stack([row[: len(one)].mean(axis=0) for row, one in zip(hidden, ids, strict=True)])
-        return sums / (numpy.linalg.norm(sums, axis=1, keepdims=True) + 1e-12)
+
+_NOTHING_SAID: Said = ([], numpy.zeros((0, WIDTH), dtype="float32"))
+
+
+def _said(text: str, read: Any, row: Any, is_wanted: Callable[[str], bool]) -> Said:
+    """read: the text as the tokenizer took it apart. row: what the model made of each token."""
+    words, vectors = [], []
+    for n in range(max((one for one in read.word_ids if one is not None), default=-1) + 1):
+        first, last = read.word_to_chars(n)
+        if is_wanted(text[first:last]):
+            words.append(text[first:last])
+            vectors.append(row[slice(*read.word_to_tokens(n))].mean(axis=0))
+    return (words, _units(vectors)) if words else _NOTHING_SAID
+
+
+def _units(rows: list[Any]) -> Vectors:
+    stacked = numpy.stack(rows)
+    return stacked / (numpy.linalg.norm(stacked, axis=1, keepdims=True) + 1e-12)
 
 
 def _writable(text: str) -> str:

@@ -12,7 +12,7 @@ import numpy
 
 from fastclip.ai.embed import Embedder
 from fastclip.ai.index import Index, standard
-from fastclip.ai.spans import Relevance
+from fastclip.ai.spans import Relevance, unread
 
 THRESHOLD = 0.3
 APART = 0.15
@@ -114,7 +114,7 @@ def signs_of_fun(index: Index, embedder: Embedder | None) -> Any:
 
 def _relevance(index: Index, worth: Any) -> Relevance:
     nothing = numpy.zeros(len(index))
-    return Relevance(worth, nothing, worth, worth, 0.0, None, threshold=THRESHOLD)
+    return Relevance(worth, nothing, worth, worth, 0.0, None, *unread(index), threshold=THRESHOLD)
 
 
 def _around(index: Index) -> Any:

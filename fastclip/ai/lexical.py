@@ -29,6 +29,10 @@ def terms(text: str) -> list[str]:
     return [_singular(word) for word in folded(text.replace("'", "").replace("’", "")) if word not in STOPWORDS]
 
 
+def carries_meaning(word: str) -> bool:
+    return bool(terms(word))
+
+
 def _singular(word: str) -> str:
     if len(word) > 4 and word.endswith("ies"):
         return word[:-3] + "y"
@@ -51,6 +55,11 @@ class Lexicon:
     def __contains__(self, term: str) -> bool:
         return term in self._places
 
+    def rarity(self, term: str) -> float:
+        """How much a term tells the texts apart: most where no text holds it."""
+        texts, held = len(self._sizes), len(self._places.get(term, ()))
+        return math.log(1 + (texts - held + 0.5) / (held + 0.5))
+
     def coverage(self, query: Sequence[str]) -> Any:
         """For each text how much of the query it holds: 0 nothing, about 1 all of it.
 
@@ -64,7 +73,7 @@ class Lexicon:
         whole = 0.0
         for term in dict.fromkeys(query):
             places = self._places.get(term, [])
-            rarity = math.log(1 + (texts - len(places) + 0.5) / (len(places) + 0.5))
+            rarity = self.rarity(term)
             whole += rarity
             if places:
                 at, times = (numpy.array(column) for column in zip(*places, strict=True))

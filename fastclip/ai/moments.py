@@ -10,7 +10,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fastclip.ai import bounds, confidence, highlights, index, intent, lexical, loudness, reasons, sentences, spans
+from fastclip.ai import (
+    bounds,
+    confidence,
+    highlights,
+    index,
+    intent,
+    lexical,
+    loudness,
+    queries,
+    reasons,
+    sentences,
+    spans,
+)
 from fastclip.ai.embed import Embedder
 from fastclip.ai.index import Index
 from fastclip.ai.intent import Intent
@@ -224,8 +236,10 @@ class _Search:
             return highlights.of_fun(self.read, embedder, energy)
         if self.asked.kind == intent.HIGHLIGHTS:
             return highlights.of_interest(self.read, embedder, energy)
-        query = embedder.vectors([self.asked.topic])[0] if embedder and self.read.vectors is not None else None
-        found = spans.relevance(self.read, self.asked.topic, query, is_foreign=self.is_foreign)
+        asked = None
+        if embedder and self.read.vectors is not None:
+            asked = queries.read(self.asked.topic, embedder, self.read.lexicon)
+        found = spans.relevance(self.read, self.asked.topic, asked, is_foreign=self.is_foreign)
         if self.asked.style:
             taste = highlights.of_fun if self.asked.style == "funny" else highlights.of_interest
             found = replace(found, worth=found.worth + 0.25 * taste(self.read, embedder, energy).worth)
@@ -259,7 +273,8 @@ class _Search:
             raise IndexError(f"there are no sentences {first} to {last} of {len(self.read)}")
         known = (self.pool.first == first) & (self.pool.last == last)
         score = float(self.pool.scores[known][0]) if known.any() else float(self.pool.scores.mean())
-        lead = max(0.0, float(self.pool.scores.max()) - score)
+        score = self.pool.standing(first, last, score)
+        lead = max(0.0, self.pool.best - score)
         return self._moment(Span(first, last, score, lead, {}), is_first=lead == 0)
 
     def _moment(self, span: Span, *, is_first: bool) -> Moment:

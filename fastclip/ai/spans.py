@@ -5,7 +5,7 @@ ends (R@5 at IoU 0.5: 67 to 84 %). Source: moments.md, "Design" 5 and 6.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy
@@ -13,6 +13,7 @@ import numpy
 from fastclip.ai import lexical
 from fastclip.ai.index import SIZES, Index, standard
 from fastclip.ai.intent import SHORTEST_S, Intent
+from fastclip.ai.queries import Query
 
 MOST_CANDIDATES = 12
 MAX_OVERLAP = 0.28
@@ -20,13 +21,19 @@ MAX_OVERLAP = 0.28
 _SLICE = 4096
 _THETA, _POWER, _SPREAD = 0.8, 0.4, 0.6
 _GONE = -1e9
+_WORDS, _WHOLE = 4.0, 2.0
+"""What nearness counts for among the spans that were picked. It tells places apart (R@1 at 0.3 went from 91 to 92 %, of
+reworded queries from 67 to 69), but does not find their ends: counted before, it took 3 points of R@5 at 0.5."""
 
 
 @dataclass(frozen=True)
 class Relevance:
     """How well each sentence fits. worth: in standard deviations, what spans add up; threshold: what a sentence must
     have to be worth its time. cover: of the words asked for. near, near_40: the best cosine of chunks around it.
-    middle: of the recording. query: the vector, None without a model."""
+    middle: of the recording. query: the vector, None without a model.
+
+    words: (words asked for, sentences) the best cosine of each, as it stands in the query, to a word that is said
+    there; terms: of each alone to what is talked about there. Both weighted: the sum over the words is a mean."""
 
     worth: Any
     cover: Any
@@ -34,7 +41,15 @@ class Relevance:
     near_40: Any
     middle: float
     query: Any
+    words: Any
+    terms: Any
     threshold: float = _THETA
+
+    def near_words(self, first: int, last: int) -> float:
+        return float(self.words[:, first:last].max(axis=1).sum())
+
+    def near_terms(self, first: int, last: int) -> float:
+        return float(self.terms[:, first:last].max(axis=1).sum())
 
 
 @dataclass(frozen=True)
@@ -48,29 +63,45 @@ class Span:
     parts: dict[str, float]
 
 
-def relevance(index: Index, topic: str, query: Any, *, is_foreign: bool) -> Relevance:
-    """Of a topic. query: its vector, None without a model. is_foreign: the model does not know the language."""
+def near_whole(index: Index, found: Relevance, first: int, last: int) -> float:
+    """The cosine of the span to the query, both as seen from the middle of the recording."""
+    if found.query is None:
+        return 0.0
+    span, query = index.apart(first, last), found.query - index.middle
+    return float(span @ query / (numpy.linalg.norm(span) * numpy.linalg.norm(query) + 1e-9))
+
+
+def relevance(index: Index, topic: str, query: Query | None, *, is_foreign: bool) -> Relevance:
+    """Of a topic. query: None without a model. is_foreign: the model does not know the language."""
     terms = lexical.terms(topic)
     chunk_cover = {size: index.chunk_lexicon(size).coverage(terms) for size in SIZES}
     cover = 0.6 * index.spread(40, chunk_cover[40]) + 0.4 * index.lexicon.coverage(terms)
     if query is None:
         spread = {size: index.spread(size, chunk_cover[size]) for size in SIZES}
         worth = (0.3 * standard(spread[40]) + 0.3 * standard(spread[80]) + 0.5 * standard(spread[160])) / 1.1
-        return Relevance(worth + 2.4 * cover, cover, cover, cover, 0.0, None)
-    own = index.vectors @ query
-    near = {size: index.spread(size, index.chunk_vectors[size] @ query) for size in SIZES}
+        return Relevance(worth + 2.4 * cover, cover, cover, cover, 0.0, None, *unread(index))
+    own = index.vectors @ query.vector
+    near = {size: index.spread(size, index.chunk_vectors[size] @ query.vector) for size in SIZES}
+    words = query.weights[:, None] * index.nearness(query.in_context)
     trust = 0.5 if is_foreign else 1.0
     worth = 0.1 * standard(own) + trust * (
         0.3 * standard(near[40]) + 0.3 * standard(near[80]) + 0.5 * standard(near[160])
     )
-    worth = worth / 1.2 + 2.4 * cover * (2.0 if is_foreign else 1.0)
-    best_40 = index.spread_best(40, index.chunk_vectors[40] @ query)
+    worth = worth / 1.2 + trust * 0.15 * standard(words.sum(axis=0)) + 2.4 * cover * (2.0 if is_foreign else 1.0)
+    best_40 = index.spread_best(40, index.chunk_vectors[40] @ query.vector)
     middle = float(numpy.median(near[160]))
-    return Relevance(worth, cover, numpy.maximum(near[80], near[160]), best_40, middle, query)
+    alone = numpy.stack([index.spread_best(80, index.chunk_vectors[80] @ word) for word in query.alone])
+    terms = query.weights[:, None] * alone
+    return Relevance(worth, cover, numpy.maximum(near[80], near[160]), best_40, middle, query.vector, words, terms)
+
+
+def unread(index: Index) -> tuple[Any, Any]:
+    """(words, terms) of a relevance that knows of none."""
+    return numpy.zeros((1, len(index))), numpy.zeros((1, len(index)))
 
 
 class Candidates:
-    """Every span of an allowed length, with its score."""
+    """Every span of an allowed length, with its score. best: how the best of those picked stands."""
 
     def __init__(self, index: Index, found: Relevance, intent: Intent) -> None:
         self.index, self.relevance, self.intent = index, found, intent
@@ -80,6 +111,7 @@ class Candidates:
         self.parts = self._parts()
         self.scores = sum(self.parts.values(), numpy.zeros(len(self.first)))
         self._open = self.scores.copy()
+        self.best = float(self.scores.max())
 
     def _spans(self) -> tuple[Any, Any]:
         """(first, last) of all spans from lo_s to hi_s; of the longest possible ones where none is that long."""
@@ -152,28 +184,33 @@ class Candidates:
     def pick(
         self, final: Callable[[int, int], tuple[int, int]], *, most: int = MOST_CANDIDATES, apart: float = 0.0
     ) -> list[Span]:
-        """The best spans, none of which overlaps another by more than 30 %, best first.
+        """The best spans, none of which overlaps another by more than 30 %, the nearest of them first.
 
         final: brings a span to where it should begin and end. apart: how much nearness to those picked counts
         against a span.
         """
         picked: list[Span] = []
-        best = None
         while len(picked) < most:
             at = int(numpy.argmax(self._open))
             if self._open[at] < _GONE / 2:
                 break
             first, last = int(self.first[at]), int(self.last[at])
             score = float(self._open[at])
-            best = score if best is None else best
             moved = final(first, last)
             if not any(self._overlap(moved, (one.first, one.last)) > MAX_OVERLAP for one in picked):
                 first, last = moved
             parts = {name: round(float(values[at]), 3) for name, values in self.parts.items()}
-            picked.append(Span(first, last, score, best - score, parts))
+            picked.append(Span(first, last, self.standing(first, last, score), 0.0, parts))
             self._close(first, last, apart)
             self._open[at] = _GONE
-        return picked
+        picked.sort(key=lambda one: -one.score)
+        self.best = picked[0].score if picked else self.best
+        return [replace(one, lead=self.best - one.score) for one in picked]
+
+    def standing(self, first: int, last: int, score: float) -> float:
+        """The score of a span among others, once its ends are known."""
+        near = _WORDS * self.relevance.near_words(first, last)
+        return score + near + _WHOLE * near_whole(self.index, self.relevance, first, last)
 
     def _close(self, first: int, last: int, apart: float) -> None:
         start_s, end_s = float(self.index.start_s[first]), float(self.index.end_s[last - 1])

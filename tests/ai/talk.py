@@ -3,17 +3,19 @@
 The texts are written for this project (tests/data/moments). `talk` is a row of essays, on which things were tried out;
 `interviews` was written later, before it was known what is found in it: four people who are asked about their work,
 with neighbouring subjects, and absent queries out of the same trades. `classroom` was written by somebody who knew
-nothing of the search: a team's meeting, a lesson and a call. `podcast` was written so too, two hosts and a guest, and
-kept from those who chose the search's numbers. Words take as long as they are long, commas and full stops
-are pauses, and everything is scaled to the hour, so that the same words have the same times on any machine: essays and
-interviews are spoken slowly, the others as people speak.
+nothing of the search: a team's meeting, a lesson and a call. `podcast` was written so too, two hosts and a guest; it
+was kept from those who chose the search's numbers until queries were read word by word. Words take as long as they are
+long, commas and full stops are pauses, and everything is scaled to the hour, so that the same words have the same times
+on any machine: essays and interviews are spoken slowly, the others as people speak.
 """
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from fastclip.ai import lexical
 from fastclip.media.words import Word
 
 DATA = Path(__file__).parents[1] / "data" / "moments"
@@ -43,6 +45,18 @@ class Talk:
     @property
     def reworded(self) -> list[tuple[str, Planted]]:
         return [(one.reworded, one) for one in self.planted]
+
+    @property
+    def single_words(self) -> list[tuple[str, Planted]]:
+        """Of each query with the passage's own words the rarest one that is said there more than elsewhere."""
+        said = Counter(term for word in self.words for term in lexical.terms(word.text))
+        found = []
+        for one in self.planted:
+            inside = [word.text for word in self.words if one.start_s <= word.start_s < one.end_s]
+            here = Counter(term for text in inside for term in lexical.terms(text))
+            own = [term for term in lexical.terms(one.topic) if here[term] > 0.6 * said[term] > 0]
+            found += [(min(own, key=lambda term: said[term]), one)] if own else []
+        return found
 
 
 @cache
