@@ -29,7 +29,8 @@ from fastclip.ai.index import Index
 from fastclip.ai.spans import Relevance, Span, near_whole
 
 SURE, WEAK = 0.25, 0.15
-"""From SURE on a moment is given; the best one also from WEAK on, called weak."""
+"""From SURE on a moment is given; the best one also from WEAK on, called weak, and others where a number was asked for
+and the best is sure."""
 
 _WORDS_OF_A_MINUTE = 193
 """Of the recordings that it was fitted on."""

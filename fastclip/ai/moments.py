@@ -170,11 +170,13 @@ def _most(asked: Intent) -> int:
 def _given(candidates: list[Moment], asked: Intent) -> tuple[list[Moment], bool]:
     """(those to give, whether the only one is not sure): an honest nothing rather than nonsense.
 
-    Only what stands out most has always an answer, be it the whole of a short recording.
+    Only what stands out most has always an answer, be it the whole of a short recording. Once it is sure that something
+    is said of what was asked, a number that was asked for is filled up with what is less so.
     """
     sure = [one for one in candidates if one.confidence >= confidence.SURE]
     if sure:
-        return sure[: _most(asked)], False
+        least = confidence.WEAK if asked.count else confidence.SURE
+        return [one for one in candidates if one.confidence >= least][: _most(asked)], False
     least = 0.0 if asked.kind == intent.HIGHLIGHTS else confidence.WEAK
     weak = [one for one in candidates if one.confidence >= least][:1]
     return weak, bool(weak)

@@ -4,7 +4,8 @@ The texts are written for this project (tests/data/moments). `talk` is a row of 
 `interviews` was written later, before it was known what is found in it: four people who are asked about their work,
 with neighbouring subjects, and absent queries out of the same trades. `classroom` was written by somebody who knew
 nothing of the search: a team's meeting, a lesson and a call. `podcast` was written so too, two hosts and a guest; it
-was kept from those who chose the search's numbers until queries were read word by word. Words take as long as they are
+was kept from those who chose the search's numbers until queries were read word by word. `market` was written so as
+well, four guests on a stage and those who listen, and is kept from them still. Words take as long as they are
 long, commas and full stops are pauses, and everything is scaled to the hour, so that the same words have the same times
 on any machine: essays and interviews are spoken slowly, the others as people speak.
 """
@@ -77,6 +78,11 @@ def classroom() -> Talk:
 @cache
 def podcast() -> Talk:
     return spoken((DATA / "podcast.txt").read_text("utf-8"), HOUR_S)
+
+
+@cache
+def market() -> Talk:
+    return spoken((DATA / "market.txt").read_text("utf-8"), HOUR_S)
 
 
 def spoken(text: str, duration_s: float) -> Talk:

@@ -255,3 +255,17 @@ def test_processors_of_any_age_read_the_same():
 
 def test_the_model_is_away_when_its_files_are(tmp_path: Path):
     assert embed.find(tmp_path) is None
+
+
+def test_a_number_that_is_asked_for_is_filled_up_once_the_best_is_sure(model):
+    words = [word for word in talk().words if word.end_s < 239]
+
+    def given(query: str) -> list[float]:
+        found = moments.find(words, query, duration_s=240, embedder=model).moments
+        return [one.confidence for one in found]
+
+    sure = given("15-second clips about baking sourdough bread")
+    filled = given("two 15-second clips about baking sourdough bread")
+    assert len(sure) == 1 and sure[0] >= confidence.SURE
+    assert len(filled) == 2 and confidence.SURE > filled[1] >= confidence.WEAK
+    assert len(given("two 15-second clips about the offside rule in ice hockey")) <= 1
