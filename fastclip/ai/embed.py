@@ -48,12 +48,18 @@ class Embedder:
 
     def vectors(self, texts: Sequence[str], tick: Callable[[float], None] = lambda done: None) -> Vectors:
         """One unit vector a text. tick: told the fraction done before each batch; what it raises stops the work."""
-        return self.in_context(texts, lambda word: False, tick)[0]
+        return self.in_context(texts, None, tick)[0]
 
     def in_context(
-        self, texts: Sequence[str], is_wanted: Callable[[str], bool], tick: Callable[[float], None] = lambda done: None
+        self,
+        texts: Sequence[str],
+        is_wanted: Callable[[str], bool] | None,
+        tick: Callable[[float], None] = lambda done: None,
     ) -> tuple[Vectors, list[Said]]:
-        """The vectors of the texts, and of each text the wanted words with their own vectors, read at the same time."""
+        """The vectors of the texts, and of each text the wanted words with their own vectors, read at the same time.
+
+        is_wanted: None for no words.
+        """
         read = self._tokenizer.encode_batch([_writable(text) for text in texts])
         ids = [one.ids for one in read]
         order = sorted(range(len(ids)), key=lambda n: (len(ids[n]), n))
@@ -63,8 +69,9 @@ class Embedder:
             tick(done / whole)
             hidden = numpy.asarray(self._encoder.forward_batch([ids[n] for n in batch]).last_hidden_state)
             found[batch] = _units([row[: len(ids[n])].mean(axis=0) for row, n in zip(hidden, batch, strict=True)])
-            for row, n in zip(hidden, batch, strict=True):
-                said[n] = _said(texts[n], read[n], row, is_wanted)
+            if is_wanted:
+                for row, n in zip(hidden, batch, strict=True):
+                    said[n] = _said(texts[n], read[n], row, is_wanted)
             done += sum(len(ids[n]) for n in batch)
         with self._one_at_a_time:
             self.tokens += done
