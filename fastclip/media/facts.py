@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 _FRACTIONS = ("fps", "sar")
-_MAX_FPS = 500  # above it a rate is one of ticks rather than of frames: some WebM files say 1000
+MAX_FPS = 500  # above it a rate is one of ticks rather than of frames: some WebM files say 1000
 _FEW_TIMES = 10
 _VFR_TOLERANCE_S = 0.0022  # whole-millisecond timestamps (Matroska, FLV) wander by 1 ms each way
 
@@ -147,7 +147,7 @@ def _fps(stream: dict[str, Any], times: list[float]) -> Fraction | None:
     rate = average or real
     if real and average and abs(real / average - 1) < Fraction(1, 100):
         rate = real
-    if rate and rate > _MAX_FPS and len(times) > _FEW_TIMES:
+    if rate and rate > MAX_FPS and len(times) > _FEW_TIMES:
         return Fraction((len(times) - 1) / (times[-1] - times[0])).limit_denominator(1001)
     return rate
 

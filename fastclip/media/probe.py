@@ -15,12 +15,11 @@ from typing import Any
 
 from fastclip.errors import Unprocessable
 from fastclip.media import ffmpeg, signature
-from fastclip.media.facts import Facts, parse
+from fastclip.media.facts import MAX_FPS, Facts, parse
 
 MAX_DURATION_S = 10_800.0
 MAX_STREAMS = 32
 MIN_SIDE_PX = 16
-MAX_FPS = 500
 
 _LIMITS = ffmpeg.Limits(memory_bytes=2 << 30, cpu_s=20, file_bytes=1 << 20, wall_s=20.0)
 _DAMAGED = "FastClip cannot read this file: it is damaged, incomplete, or not what its name says. Export it again."
